@@ -1,0 +1,76 @@
+# promo: build, install, test
+
+EXTENSION  = promo
+# Where this Makefile lives; differs from the build directory under VPATH.
+here       := $(dir $(firstword $(MAKEFILE_LIST)))
+# One source of truth for the version: the control file.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(here)$(EXTENSION).control)
+# Files below the source tree, named relative to it (VPATH-safe wildcard).
+find-files  = $(sort $(patsubst $(here)%,%,$(wildcard $(here)$(1))))
+
+MODULE_big = $(EXTENSION)
+OBJS = \
+	$(WIN32RES) \
+	src/module.o \
+	src/engine/amount.o \
+	src/engine/buffer.o \
+	src/engine/json_reader.o \
+	src/engine/cart_value.o \
+	src/engine/rule_parse.o \
+	src/engine/rule_print.o \
+	src/engine/rule_json.o \
+	src/engine/rule_describe.o \
+	src/engine/ruleset_value.o \
+	src/engine/quote_value.o \
+	src/engine/price_cart.o \
+	src/engine/explain_cart.o \
+	src/engine/refund_quote.o \
+	src/pricing/numeric.o \
+	src/pricing/flat.o \
+	src/pricing/cart.o \
+	src/pricing/cart_agg.o \
+	src/pricing/rule.o \
+	src/pricing/ruleset.o \
+	src/pricing/quote.o \
+	src/pricing/price.o
+PGFILEDESC = "promo - prices carts under promotions"
+
+# SQL fragments sit beside their C code; this order IS the install order.
+INSTALL_SQL = \
+	src/prologue.sql \
+	src/pricing/cart.sql \
+	src/pricing/cart_agg.sql \
+	src/pricing/rule.sql \
+	src/pricing/ruleset.sql \
+	src/pricing/quote.sql \
+	src/pricing/price.sql \
+	src/epilogue.sql
+
+DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
+DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
+EXTRA_CLEAN = $(OBJS:.o=.d)
+
+# sql/*.sql -> expected/*.out: the places PGXS expects.
+REGRESS      = $(patsubst sql/%.sql,%,$(call find-files,sql/*.sql))
+REGRESS_OPTS = --load-extension=btree_gist --load-extension=$(EXTENSION)
+
+# -I and -D go to PG_CPPFLAGS: the LLVM bitcode rule sees CPPFLAGS, not CFLAGS.
+PG_CPPFLAGS += -I$(srcdir)/src
+PG_CFLAGS   += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement -MMD -MP $(OPTFLAGS)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(EXTENSION)--$(EXTVERSION).sql: $(INSTALL_SQL) $(EXTENSION).control
+	cat $(filter %.sql,$^) > $@
+
+# Header dependencies for servers configured without --enable-depend (Debian's
+# is one).  Where autodepend is on, PGXS writes .deps/ and no .d file appears.
+-include $(OBJS:.o=.d)
+# The bitcode rule writes no .d file: rebuild all of it when any header moves.
+$(OBJS:.o=.bc): $(wildcard $(here)src/*.h $(here)src/*/*.h)
+
+# PGXS does not create object subdirectories for VPATH builds (pg_buildext), and
+# a directory rule would be satisfied by the source tree; a no-op in tree.
+$(shell mkdir -p $(sort $(dir $(OBJS))))
