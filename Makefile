@@ -58,9 +58,15 @@ REGRESS_OPTS = --load-extension=btree_gist --load-extension=$(EXTENSION)
 PG_CPPFLAGS += -I$(srcdir)/src
 PG_CFLAGS   += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement -MMD -MP $(OPTFLAGS)
 
+# These need nothing of PGXS, which has a `check` of its own, and `demo` works
+# on a machine that has no PostgreSQL yet.
+OWN_TARGETS = demo check engine-check bench
+
 PG_CONFIG ?= pg_config
+ifneq ($(filter-out $(OWN_TARGETS),$(or $(MAKECMDGOALS),all)),)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+endif
 
 $(EXTENSION)--$(EXTVERSION).sql: $(INSTALL_SQL) $(EXTENSION).control
 	cat $(filter %.sql,$^) > $@
@@ -74,3 +80,26 @@ $(OBJS:.o=.bc): $(wildcard $(here)src/*.h $(here)src/*/*.h)
 # PGXS does not create object subdirectories for VPATH builds (pg_buildext), and
 # a directory rule would be satisfied by the source tree; a no-op in tree.
 $(shell mkdir -p $(sort $(dir $(OBJS))))
+
+# A shop, a cart and a month of orders on a private server; ORDERS=file.csv[.gz]
+# takes one's own order lines instead.
+demo:
+	test/setup
+	$(MAKE) -s all
+	test/demo/run $(ORDERS)
+
+# Every test, each on a private server; nothing is installed system-wide.
+check:
+	$(MAKE) -s all
+	test/run
+
+# Only those that need no PostgreSQL.
+engine-check:
+	test/run engine sanitized fuzz
+
+# Against plain SQL and PL/pgSQL, side by side; BENCH_CARTS=n for another size.
+bench:
+	$(MAKE) -s all
+	test/bench/run
+
+.PHONY: $(OWN_TARGETS)
