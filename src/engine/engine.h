@@ -78,18 +78,28 @@ typedef struct PromoText
 static inline bool
 promo_text_equal(PromoText a, PromoText b)
 {
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 /* bytewise order, independent of any locale */
 extern int	promo_text_compare(PromoText a, PromoText b);
 /* promo_text("literal") */
 extern PromoText promo_text(const char *literal);
+/* how many bytes of a text to quote in a message: "%.*s", promo_shown(text), text.data */
+extern int	promo_shown(PromoText text);
 
 /* 32-bit hash of a SKU or tag, part of the disk format of cart and ruleset */
 extern uint32_t promo_hash(const char *data, uint32_t len);
 /* 64-bit digest of a whole image */
 extern uint64_t promo_digest(const void *data, size_t len);
+
+/*
+ * Sorts numbers, which are indexes of something that `context` leads to, by
+ * merging: stable, n log n whatever the input.
+ */
+typedef bool (*PromoBefore) (const void *context, uint32_t a, uint32_t b);
+extern void promo_sort(PromoArena *arena, uint32_t *items, uint32_t n, PromoBefore before,
+					   const void *context);
 
 /* A growing string or byte buffer; data is always NUL-terminated. */
 typedef struct PromoBuffer
