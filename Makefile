@@ -86,7 +86,7 @@ $(shell mkdir -p $(sort $(dir $(OBJS))))
 demo:
 	test/setup
 	$(MAKE) -s all
-	test/demo/run $(ORDERS)
+	test/demo/run '$(ORDERS)'
 
 # Every test, each on a private server; nothing is installed system-wide.
 check:
