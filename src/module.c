@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.c
+ *	  module magic; the engine's memory and errors in the server's terms
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "promo.h"
+#include "utils/builtins.h"
+
+#ifdef PG_MODULE_MAGIC_EXT
+PG_MODULE_MAGIC_EXT(.name = "promo", .version = "0.1");
+#else
+PG_MODULE_MAGIC;
+#endif
+
+static void *
+arena_alloc(PromoArena *arena, size_t size)
+{
+	return palloc(size);
+}
+
+static void
+arena_poll(PromoArena *arena)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+PromoArena	promo_arena = {arena_alloc, arena_poll, NULL};
+
+static int
+sqlstate_of(PromoErrorCode code)
+{
+	switch (code)
+	{
+		case PROMO_BAD_SYNTAX:
+			return ERRCODE_INVALID_TEXT_REPRESENTATION;
+		case PROMO_BAD_BINARY:
+			return ERRCODE_INVALID_BINARY_REPRESENTATION;
+		case PROMO_BAD_VALUE:
+			return ERRCODE_INVALID_PARAMETER_VALUE;
+		case PROMO_BAD_NULL:
+			return ERRCODE_NULL_VALUE_NOT_ALLOWED;
+		case PROMO_OUT_OF_RANGE:
+			return ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
+		case PROMO_TOO_MANY:
+			return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		case PROMO_OK:
+			break;
+	}
+	return ERRCODE_INTERNAL_ERROR;
+}
+
+/*
+ * The engine cuts what it quotes by bytes and knows no encoding: put a question
+ * mark for every byte that is not part of a whole character.
+ */
+static char *
+whole_characters(const char *text)
+{
+	char	   *result = pstrdup(text);
+	int			left = (int) strlen(result);
+
+	for (char *p = result; left > 0;)
+	{
+		int			len = pg_encoding_verifymbchar(GetDatabaseEncoding(), p, left);
+
+		if (len <= 0)
+		{
+			*p = '?';
+			len = 1;
+		}
+		p += len;
+		left -= len;
+	}
+	return result;
+}
+
+static void
+report(Node *context, const PromoError *err)
+{
+	errsave(context,
+			(errcode(sqlstate_of(err->code)),
+			 errmsg_internal("%s", whole_characters(err->message)),
+			 err->detail[0] ? errdetail_internal("%s", whole_characters(err->detail)) : 0,
+			 err->hint[0] ? errhint("%s", whole_characters(err->hint)) : 0));
+}
+
+void
+promo_report(const PromoError *err)
+{
+	report(NULL, err);
+	pg_unreachable();
+}
+
+Datum
+promo_report_soft(FunctionCallInfo fcinfo, const PromoError *err)
+{
+	report(fcinfo->context, err);
+	PG_RETURN_NULL();
+}
+
+Datum
+promo_text_datum(PromoText text)
+{
+	return PointerGetDatum(cstring_to_text_with_len(text.data, (int) text.len));
+}

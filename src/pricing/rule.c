@@ -1,0 +1,130 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.c
+ *	  the type promo.rule: one promotion's rule
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "engine/rule_value.h"
+#include "pricing/flat.h"
+
+static void *
+from_text(PromoText text, PromoError *err)
+{
+	return promo_rule_parse(&promo_arena, text, err);
+}
+
+static void
+to_text(PromoBuffer *buf, const void *value)
+{
+	promo_rule_print(buf, value);
+}
+
+static void *
+from_json(PromoText json, PromoError *err)
+{
+	return promo_rule_from_json(&promo_arena, json, err);
+}
+
+static void
+to_json(PromoBuffer *buf, const void *value)
+{
+	promo_rule_to_json(buf, value);
+}
+
+static void *
+unpack(const void *data, size_t len, PromoError *err)
+{
+	return promo_rule_unpack(&promo_arena, data, len, err);
+}
+
+static void
+pack(PromoBuffer *buf, const void *value)
+{
+	promo_rule_pack(buf, value);
+}
+
+const PromoFlat promo_flat_rule = {
+	.name = "promo.rule",
+	.version = PROMO_RULE_VERSION,
+	.size_at = offsetof(PromoRule, size),
+	.from_text = from_text,
+	.to_text = to_text,
+	.from_json = from_json,
+	.to_json = to_json,
+	.unpack = unpack,
+	.pack = pack
+};
+
+PG_FUNCTION_INFO_V1(promo_rule_in);
+Datum
+promo_rule_in(PG_FUNCTION_ARGS)
+{
+	return promo_flat_in(fcinfo, &promo_flat_rule);
+}
+
+PG_FUNCTION_INFO_V1(promo_rule_out);
+Datum
+promo_rule_out(PG_FUNCTION_ARGS)
+{
+	return promo_flat_out(fcinfo, &promo_flat_rule);
+}
+
+PG_FUNCTION_INFO_V1(promo_rule_recv);
+Datum
+promo_rule_recv(PG_FUNCTION_ARGS)
+{
+	return promo_flat_recv(fcinfo, &promo_flat_rule);
+}
+
+PG_FUNCTION_INFO_V1(promo_rule_send);
+Datum
+promo_rule_send(PG_FUNCTION_ARGS)
+{
+	return promo_flat_send(fcinfo, &promo_flat_rule);
+}
+
+PG_FUNCTION_INFO_V1(promo_rule_of_json);
+Datum
+promo_rule_of_json(PG_FUNCTION_ARGS)
+{
+	return promo_flat_from_json(fcinfo, &promo_flat_rule);
+}
+
+PG_FUNCTION_INFO_V1(promo_rule_as_json);
+Datum
+promo_rule_as_json(PG_FUNCTION_ARGS)
+{
+	return promo_flat_to_json(fcinfo, &promo_flat_rule);
+}
+
+PG_FUNCTION_INFO_V1(promo_rule_of_jsonb);
+Datum
+promo_rule_of_jsonb(PG_FUNCTION_ARGS)
+{
+	return promo_flat_from_jsonb(fcinfo, &promo_flat_rule);
+}
+
+PG_FUNCTION_INFO_V1(promo_rule_as_jsonb);
+Datum
+promo_rule_as_jsonb(PG_FUNCTION_ARGS)
+{
+	return promo_flat_to_jsonb(fcinfo, &promo_flat_rule);
+}
+
+/* shop copy */
+PG_FUNCTION_INFO_V1(promo_describe);
+Datum
+promo_describe(PG_FUNCTION_ARGS)
+{
+	PromoBuffer buf;
+	PromoError	err;
+
+	promo_buffer_init(&buf, &promo_arena);
+	if (!promo_rule_describe(&buf, PG_GETARG_PROMO_RULE_P(0),
+							 promo_text_of_datum(PG_GETARG_DATUM(1)), &err))
+		promo_report(&err);
+	return promo_text_datum((PromoText) {buf.data, (uint32_t) buf.len});
+}

@@ -1,0 +1,8 @@
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION promo" to load this file. \quit
+
+-- fails, on purpose, if somebody else already owns a schema of this name
+CREATE SCHEMA promo;
+COMMENT ON SCHEMA promo IS 'carts, promotion rules and quotes';
+GRANT USAGE ON SCHEMA promo TO PUBLIC;
+
