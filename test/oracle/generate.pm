@@ -16,7 +16,7 @@ use constant { MONEY => 10000, QTY => 1000, PERCENT => 10000 };
 # what the first rule of a case is about; the other rules are of any kind
 our @kinds = qw(percent tiers each price_each spend every every_units total set get get_of add gift
 	graduated_buy graduated_spend limit max floor margin stack exclusive group stop code later
-	shipping points window when except mixed);
+	shipping points window when except contested mixed);
 
 my @SKUS = ('A' .. 'E');
 my @ODD_SKUS = ('鞋-1', 'on', "it's", 'b b', '100');
@@ -305,6 +305,12 @@ my %makers = (
 		$rule;
 	},
 	except => sub { my ($g) = @_; my $rule = any_rule($g); excepts($g, $rule->{scope}); $rule },
+	contested => sub {
+		my ($g) = @_;
+		my $scope = { kind => 'sku', names => [ some_of(2 + int rand 2, @{ $g->{skus} }) ] };
+		$g->{contested} = 1;
+		rule($scope, { condition($g, $scope, one_of(qw(always spend every buy))), goods_action($g) });
+	},
 );
 
 my @GOODS = qw(percent tiers each price_each spend every every_units total set get get_of add gift graduated_buy graduated_spend limit later);
@@ -326,8 +332,7 @@ sub any_rule
 sub made_of
 {
 	my ($g, $kind) = @_;
-	$kind = one_of(@GOODS, @GOODS, @kinds) if $kind eq 'mixed';
-	$kind = 'percent' if $kind eq 'mixed';
+	$kind = $g->{contested} ? 'contested' : one_of(@GOODS, @GOODS, grep { $_ ne 'mixed' } @kinds) if $kind eq 'mixed';
 	my $rule = $makers{$kind}->($g);
 	my $goods = $rule->{tiers}[0]{act} !~ /^(ship_|earn|multiply)/;
 	my $points = $rule->{tiers}[0]{act} =~ /^(earn|multiply)/;
@@ -368,7 +373,7 @@ sub case
 	my $request = request($unit);
 	my @rules = map {
 		my %entry = (name => $names[$_], rule => made_of($g, $_ == 0 ? $kind : 'mixed'));
-		$entry{priority} = one_of(10, 10, 5, -1) if chance(40);
+		$entry{priority} = one_of(10, 10, 5, -1) if chance($g->{contested} ? 10 : 40);
 		$entry{during} = [ $request->{at} + one_of(0, 1, -86400), $request->{at} + one_of(2, 3600, 86400) ] if chance(5);
 		$entry{during} = [ $request->{at} - 3600, $request->{at} ] if chance(2);
 		\%entry;
