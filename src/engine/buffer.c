@@ -289,6 +289,17 @@ promo_sort(PromoArena *arena, uint32_t *items, uint32_t n, PromoBefore before, c
 		memcpy(items, from, n * sizeof(uint32_t));
 }
 
+uint32_t *
+promo_sorted(PromoArena *arena, uint32_t n, PromoBefore before, const void *context)
+{
+	uint32_t   *items = promo_alloc(arena, n * sizeof(uint32_t));
+
+	for (uint32_t i = 0; i < n; i++)
+		items[i] = i;
+	promo_sort(arena, items, n, before, context);
+	return items;
+}
+
 /* ---------------------------------------------------------------- buffers */
 
 void
@@ -474,7 +485,7 @@ promo_get_text(PromoReader *r)
 	uint32_t	len = promo_get_u32(r);
 	PromoText	text = {"", 0};
 
-	if (r->bad || r->len - r->at < len)
+	if (r->bad || r->len - r->at < len || memchr(r->data + r->at, '\0', len) != NULL)
 	{
 		r->bad = true;
 		return text;
@@ -483,4 +494,36 @@ promo_get_text(PromoReader *r)
 	text.len = len;
 	r->at += len;
 	return text;
+}
+
+bool
+promo_get_version(PromoReader *r, uint8_t newest, const char *type, PromoError *err)
+{
+	int			version = promo_get_u8(r);
+
+	if (version < 1 || version > newest)
+		return promo_fail(err, PROMO_BAD_BINARY, "unsupported %s version number %d", type, version);
+	return true;
+}
+
+bool
+promo_get_end(PromoReader *r, const char *type, PromoError *err)
+{
+	if (!r->bad && r->at == r->len)
+		return true;
+	promo_fail(err, PROMO_BAD_BINARY, "invalid external binary form of type %s", type);
+	return promo_detail(err, r->bad ? "It ends too early, or a text in it has a NUL byte."
+						: "There are bytes behind its end.");
+}
+
+bool
+promo_get_fail(const char *type, PromoError *err)
+{
+	char		cause[sizeof(err->message)];
+
+	memcpy(cause, err->message, sizeof(cause));
+	if (cause[0] >= 'a' && cause[0] <= 'z')
+		cause[0] += 'A' - 'a';
+	promo_fail(err, PROMO_BAD_BINARY, "invalid external binary form of type %s", type);
+	return promo_detail(err, "%s.", cause);
 }

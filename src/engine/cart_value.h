@@ -16,6 +16,7 @@
 #ifndef PROMO_CART_VALUE_H
 #define PROMO_CART_VALUE_H
 
+#include "json_reader.h"
 #include "rule_value.h"
 
 #define PROMO_CART_VERSION	1
@@ -142,6 +143,20 @@ extern bool promo_cart_check_line(const PromoCartInput *line, PromoError *err);
 /* [{"line":1,"sku":"A","qty":3,"price":"80.00","tags":["x"],"cost":"40.00","floor":"60.00"}] */
 extern PromoCart *promo_cart_from_json(PromoArena *arena, PromoText json, PromoError *err);
 extern void promo_cart_to_json(PromoBuffer *buf, const PromoCart *cart);
+
+/*
+ * The same for a quote, whose lines carry more: an array of lines with their
+ * figures (PROMO_UNKNOWN where none is given), and one line without its braces.
+ */
+typedef struct PromoLineFigures
+{
+	int64_t		amount;
+	int64_t		discount;
+	int64_t		net;
+} PromoLineFigures;
+
+extern PromoCartInput *promo_cart_read_lines(PromoJson *json, int *n, PromoLineFigures **figures);
+extern void promo_cart_put_line(PromoBuffer *buf, const PromoCart *cart, uint32_t i);
 
 extern void promo_cart_pack(PromoBuffer *buf, const PromoCart *cart);
 extern PromoCart *promo_cart_unpack(PromoArena *arena, const void *data, size_t len, PromoError *err);

@@ -100,6 +100,9 @@ extern uint64_t promo_digest(const void *data, size_t len);
 typedef bool (*PromoBefore) (const void *context, uint32_t a, uint32_t b);
 extern void promo_sort(PromoArena *arena, uint32_t *items, uint32_t n, PromoBefore before,
 					   const void *context);
+/* the numbers 0 .. n - 1, sorted */
+extern uint32_t *promo_sorted(PromoArena *arena, uint32_t n, PromoBefore before,
+							  const void *context);
 
 /* A growing string or byte buffer; data is always NUL-terminated. */
 typedef struct PromoBuffer
@@ -140,7 +143,13 @@ typedef struct PromoReader
 extern uint8_t promo_get_u8(PromoReader *r);
 extern uint32_t promo_get_u32(PromoReader *r);
 extern int64_t promo_get_i64(PromoReader *r);
-extern PromoText promo_get_text(PromoReader *r);
+extern PromoText promo_get_text(PromoReader *r);	/* one without NUL bytes */
+
+/* The version byte that a form begins with, at most `newest`; its end. */
+extern bool promo_get_version(PromoReader *r, uint8_t newest, const char *type, PromoError *err);
+extern bool promo_get_end(PromoReader *r, const char *type, PromoError *err);
+/* turns the mistake in err into PROMO_BAD_BINARY: what was wrong becomes the detail */
+extern bool promo_get_fail(const char *type, PromoError *err);
 
 /* ----------------------------------------------------------------
  * Money and quantities: integers, never floating point

@@ -381,6 +381,47 @@ promo_json_member(PromoJson *json, PromoText *key)
 	return true;
 }
 
+int
+promo_json_key(PromoJson *json, PromoText key, const char *const *names, uint64_t *seen)
+{
+	PromoBuffer accepted;
+	int			i;
+
+	for (i = 0; names[i] != NULL; i++)
+	{
+		if (!promo_text_equal(key, promo_text(names[i])))
+			continue;
+		if (*seen & UINT64_C(1) << i)
+		{
+			promo_json_fail(json, "Key \"%s\" is given twice.", names[i]);
+			return -1;
+		}
+		*seen |= UINT64_C(1) << i;
+		return i;
+	}
+	promo_buffer_init(&accepted, json->arena);
+	for (i = 0; names[i] != NULL; i++)
+		promo_putf(&accepted, "%s%s", i > 0 ? ", " : "", names[i]);
+	promo_json_fail(json, "Key \"%.*s\" is unknown; accepted are %s.",
+					promo_shown(key), key.data, accepted.data);
+	return -1;
+}
+
+bool
+promo_json_expect(PromoJson *json, PromoJsonKind wanted, const char *what, PromoText *text)
+{
+	static const char *const kinds[] = {
+		"null", "false", "true", "a number", "a string", "an array", "an object"
+	};
+	PromoJsonKind kind;
+
+	if (!promo_json_value(json, &kind, text))
+		return false;
+	if (kind != wanted)
+		return promo_json_fail(json, "%s must be %s.", what, kinds[wanted]);
+	return true;
+}
+
 bool
 promo_json_skip(PromoJson *json)
 {

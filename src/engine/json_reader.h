@@ -45,6 +45,15 @@ extern bool promo_json_value(PromoJson *json, PromoJsonKind *kind, PromoText *te
 /* moves to the next element or member; false at the end or if failed (check json->failed) */
 extern bool promo_json_item(PromoJson *json);
 extern bool promo_json_member(PromoJson *json, PromoText *key);
+/*
+ * Which of the NULL-terminated names a key is; an unknown key, or one whose
+ * bit in *seen is set, fails and gives -1.
+ */
+extern int	promo_json_key(PromoJson *json, PromoText key, const char *const *names,
+						   uint64_t *seen);
+/* reads a value that must be of this kind; `what` names it: "%s must be a string" */
+extern bool promo_json_expect(PromoJson *json, PromoJsonKind kind, const char *what,
+							  PromoText *text);
 /* reads and ignores one value with all that is in it */
 extern bool promo_json_skip(PromoJson *json);
 /* nothing but white space is left; otherwise err is set */
