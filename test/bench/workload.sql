@@ -66,7 +66,7 @@ INSERT INTO promotion (set, id, kind, priority, category, thresholds, amounts) V
 
 -- M: 8 categories, 3 on orders, 39 lists; L: 12, 30, 958
 WITH size (set, seed, total, categories, orders, longest) AS (
-	VALUES ('M', 1000, 50, 8, 3, 20), ('L', 2000, 1000, 12, 30, 8)),
+	VALUES ('M', 1000, 50, 8, 3, 20), ('L', 2000, 1000, 12, 30, 7)),
 promo AS (
 	SELECT set, seed + id AS key, id, total + 1 - id AS priority, categories, longest,
 		CASE WHEN id > total - categories THEN (ARRAY[1, 5, 1, 2, 1, 4, 1, 6])[1 + (total - id) % 8]
@@ -95,7 +95,7 @@ SELECT set, id, kind, priority, 'cat-' || lpad(category::text, 2, '0'),
 		WHEN 2 THEN ARRAY[base, base + 5, base + 12]
 		WHEN 3 THEN ARRAY[pick('{0.99,1.50,2,5,10}', key, 33)]
 		WHEN 4 THEN ARRAY[round(base / pick('{5,8,10}', key, 33), 2)]
-		WHEN 5 THEN ARRAY[base / 10, base / 4, base * 0.6]
+		WHEN 5 THEN ARRAY[round(base / 10, 2), round(base / 4, 2), round(base * 0.6, 2)]
 		WHEN 6 THEN '{1}'
 		WHEN 7 THEN ARRAY[pick('{3,5,7.99,10}', key, 33)]
 		WHEN 8 THEN ARRAY[round(base / k, 2), round(2 * base / k + 1.99, 2), round(3 * base / k + 4.99, 2)] END,
