@@ -187,7 +187,7 @@ static void
 null_error(FunctionCallInfo fcinfo, int arg)
 {
 	static const char *const names[] = {
-		[ARG_LINE] = "line", [ARG_SKU] = "sku", [ARG_QTY] = "quantity", [ARG_PRICE] = "price"
+		[ARG_LINE] = "line", [ARG_SKU] = "SKU", [ARG_QTY] = "quantity", [ARG_PRICE] = "price"
 	};
 
 	if (arg == ARG_LINE)
