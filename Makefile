@@ -20,9 +20,11 @@ OBJS = \
 	src/engine/rule_print.o \
 	src/engine/rule_json.o \
 	src/engine/rule_describe.o \
+	src/engine/period.o \
 	src/engine/ruleset_value.o \
 	src/engine/quote_value.o \
 	src/engine/price_cart.o \
+	src/engine/product_search.o \
 	src/engine/explain_cart.o \
 	src/engine/refund_quote.o \
 	src/pricing/numeric.o \
