@@ -23,6 +23,7 @@ OBJS = \
 	src/engine/period.o \
 	src/engine/ruleset_value.o \
 	src/engine/quote_value.o \
+	src/engine/rule_effect.o \
 	src/engine/price_cart.o \
 	src/engine/product_search.o \
 	src/engine/explain_cart.o \
