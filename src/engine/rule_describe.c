@@ -379,7 +379,7 @@ say_offer(const Copy *copy)
 		return;
 	}
 	say_tiers(copy);
-	if (rule->buyers.n == 0 &&
+	if (!copy->zh && rule->buyers.n == 0 &&
 		(rule->scope.each || rule->scope.kind == PROMO_ON_ORDER || rule->scope.kind == PROMO_ON_ALL))
 	{
 		/* it begins with a word of ours, not with a name */

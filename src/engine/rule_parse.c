@@ -1530,7 +1530,7 @@ put_parts(Layout *to, const Draft *draft, PromoRule *rule)
 static PromoRule *
 lay_out(Parser *p, Draft *draft)
 {
-	Layout		to = {NULL};
+	Layout		to = {NULL, 0, 0, 0};
 	uint32_t	size;
 	PromoRule  *rule;
 
