@@ -90,7 +90,7 @@ typedef struct PromoRuleset
 	uint32_t	size;			/* bytes of the whole, a multiple of 8 */
 	uint32_t	nrules;
 	int64_t		unit;			/* money */
-	uint64_t	digest;			/* of all bytes behind this field */
+	uint64_t	digest;			/* of the whole, taken while vl_len_ and this are 0 */
 	int32_t		search_limit;
 	uint32_t	entries;		/* offset of PromoRulesetEntry[nrules] */
 	PromoString zone;			/* canonical name; empty for UTC */
@@ -187,6 +187,7 @@ extern void promo_ruleset_settings(const PromoRuleset *set, PromoSettings *setti
  * configure() and from JSON.
  */
 extern bool promo_parse_rounding(PromoText text, PromoRounding *rounding, PromoError *err);
+extern const char *promo_rounding_name(PromoRounding rounding);
 extern bool promo_parse_search(PromoText text, PromoSearch *search, PromoError *err);
 extern bool promo_check_unit(int64_t unit, PromoError *err);
 extern bool promo_check_search_limit(int64_t limit, PromoError *err);
@@ -196,8 +197,11 @@ extern bool promo_check_search_limit(int64_t limit, PromoError *err);
  * session's setting is looked at.  Years 0001 to 9999.
  */
 extern bool promo_parse_period(PromoText text, PromoPeriod *period, PromoError *err);
+/* that a period has the one form that promo_parse_period gives */
+extern bool promo_check_period(const PromoPeriod *period, PromoError *err);
 extern void promo_put_period(PromoBuffer *buf, const PromoPeriod *period);
-extern void promo_put_instant(PromoBuffer *buf, int64_t instant);	/* 2026-01-01 00:00:00+00 */
+/* 2026-01-01 00:00:00+00, infinity, or the number where the calendar has no such year */
+extern void promo_put_instant(PromoBuffer *buf, int64_t instant);
 extern bool promo_parse_instant(PromoText text, int64_t *instant, PromoError *err);
 
 /*
