@@ -93,8 +93,8 @@ static const char *const same[] = {
 	"spend 1 free shipping, spend 2 save 3 shipping",
 	"save 1 on sku 'order', 'a b', 'it''s', '：', 'a，b', '　', x2, 20, -, a:b_c.d-e, 上衣",
 	"gift sku x2 x2", "save 1 for mon, x3 for gold",
-	"save 1 on sku A for f code C when sku X days sat hours 01:00-02:00 max 1 limit 2 times 3 "
-	"floor 4 margin 5% stack group g stop dearest of list"
+	("save 1 on sku A for f code C when sku X days sat hours 01:00-02:00 max 1 limit 2 times 3 "
+	 "floor 4 margin 5% stack group g stop dearest of list")
 };
 
 /* what is read, and what it becomes */
