@@ -18,10 +18,11 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef __int128 promo_int128;
+/* aligned as palloc aligns, and not to 16 bytes as compilers would */
+typedef __int128 promo_int128 __attribute__((aligned(8)));
 
 /*
- * Memory.  alloc() returns memory aligned for any type, not zeroed, and does
+ * Memory.  alloc() returns memory aligned to 8 bytes, not zeroed, and does
  * not return when there is none (palloc raises, a test aborts).  poll() is
  * called in long loops and may not return either; it may be NULL.
  */
