@@ -208,13 +208,24 @@ promo_money_array(const int64_t *amounts, int n)
 	return PointerGetDatum(construct_array(values, n, NUMERICOID, -1, false, TYPALIGN_INT));
 }
 
+/* a weight as a whole number, its last digit being that of 10000^lowest */
+static promo_int128
+whole_weight(const Digits *digits, int lowest)
+{
+	promo_int128 whole = 0;
+
+	for (int i = 0; digits->n > 0 && i <= digits->weight - lowest; i++)
+		whole = whole * NUMERIC_BASE + (i < digits->n ? digit(digits, i) : 0);
+	return whole;
+}
+
 int64 *
 promo_weights_of_numerics(const Datum *values, const bool *nulls, int n)
 {
 	Digits	   *digits = palloc(n * sizeof(Digits));
-	promo_int128 *scaled = palloc(n * sizeof(promo_int128));
-	int64	   *weights = palloc(n * sizeof(int64));
+	int64	   *weights = palloc0(n * sizeof(int64));
 	promo_int128 sum = 0;
+	int			shift = 0;
 	int			lowest = INT_MAX;	/* power of 10000 of the last digit of all */
 	int			highest = INT_MIN;
 
@@ -238,37 +249,16 @@ promo_weights_of_numerics(const Datum *values, const bool *nulls, int n)
 		lowest = Min(lowest, digits[i].weight - digits[i].n + 1);
 		highest = Max(highest, digits[i].weight);
 	}
+	if (highest < lowest)
+		return weights;			/* all are zero */
 
-	/* seven digits to the base of 10000 and the sum of any array fit 128 bits */
-	if (highest >= lowest && highest - lowest < 7)
-	{
-		bool		tens;
-
-		for (int i = 0; i < n; i++)
-		{
-			scaled[i] = 0;
-			if (digits[i].n > 0)
-				for (int j = 0; j <= digits[i].weight - lowest; j++)
-					scaled[i] = scaled[i] * NUMERIC_BASE + (j < digits[i].n ? digit(&digits[i], j) : 0);
-		}
-		/* what was written with 2 decimals is held with 4: take out common zeros */
-		do
-		{
-			tens = true;
-			for (int i = 0; i < n && tens; i++)
-				tens = scaled[i] % 10 == 0;
-			for (int i = 0; i < n && tens; i++)
-				scaled[i] /= 10;
-		} while (tens);
-		for (int i = 0; i < n; i++)
-			sum += scaled[i];
-	}
-	if (highest - (int64) lowest >= 7 || sum > PG_INT64_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weights have too many digits"),
-				 errdetail("Scaled to whole numbers, their sum must be below 2^63.")));
+	/* digits that matter below 1 in 10^24 are cut, so that any sum fits 128 bits */
+	lowest = Max(lowest, highest - 6);
 	for (int i = 0; i < n; i++)
-		weights[i] = sum == 0 ? 0 : (int64) scaled[i];
+		sum += whole_weight(&digits[i], lowest);
+	while (sum >> shift > PG_INT64_MAX)
+		shift++;
+	for (int i = 0; i < n; i++)
+		weights[i] = (int64) (whole_weight(&digits[i], lowest) >> shift);
 	return weights;
 }

@@ -67,8 +67,9 @@ promo_money_datum(int64 value)
 extern Datum promo_money_array(const int64_t *amounts, int n);
 
 /*
- * Weights of any size: scales them all by one power of ten, so that they are
- * whole numbers whose sum is below 2^63.  Raises what cannot be a weight.
+ * Weights of any size and number of decimals as whole numbers in the same
+ * proportion, whose sum is below 2^63: what is beyond 18 digits of the largest
+ * is cut.  Raises what cannot be a weight.
  */
 extern int64 *promo_weights_of_numerics(const Datum *values, const bool *nulls, int n);
 
