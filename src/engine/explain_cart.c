@@ -69,7 +69,7 @@ stand_before(Explaining *x, int stage)
 		const PromoRulesetEntry *entry = promo_ruleset_entry(all->rules, adjustment->rule);
 		PromoLineState *line;
 
-		if (entry->stage >= stage)
+		if (entry->stage >= stage || adjustment->line == PROMO_SHIPPING_LINE)
 			continue;
 		line = &all->scene.lines[adjustment->line];
 		line->left -= adjustment->amount;
@@ -555,7 +555,7 @@ explain_lines(Explaining *x, uint32_t number, int64_t amount, const int *lines, 
 		if (reason.len == 0)
 			promo_puts(&reason, "its condition is not reached");
 	}
-	else if (effect.outcome == PROMO_GIVES)
+	else if (effect.outcome == PROMO_GIVES || effect.open_rewards > 0)
 		explain_loss(x, number, &effect, &row, &reason);
 	else
 		explain_no_room(x, number, &effect, &row, &reason);
