@@ -879,52 +879,55 @@ total_groups(Work *w, int64_t size, int64_t groups)
 	}
 }
 
-/* `total A` of sets: the dearest unit of every SKU, as long as that saves */
+/*
+ * `total A` of sets: the dearest unit of every SKU, as long as that saves.
+ * There are sets, so that no more SKUs are named than there are lines.
+ */
 static void
 total_sets(Work *w, int64_t groups)
 {
-	uint32_t	nskus = w->rule->scope.names.n;
-	PromoArena *arena = w->scene->arena;
-	int		  **runs = promo_alloc(arena, nskus * sizeof(int *));
-	int		   *ends = promo_alloc(arena, nskus * sizeof(int));
-	int		   *at = promo_alloc0(arena, nskus * sizeof(int));
-	int64_t    *rest = promo_alloc(arena, nskus * sizeof(int64_t));
-	int		   *members = promo_alloc(arena, nskus * sizeof(int));
-	int64_t    *units = promo_alloc(arena, nskus * sizeof(int64_t));
+	int			nskus = (int) w->rule->scope.names.n;
+	int		   *shares = w->scene->indexes + 4 * w->scene->n;
+	int		   *runs = shares + w->scene->n;	/* of each SKU in turn, by price */
+	int		   *at = runs + w->scene->n;	/* by SKU: the run in use ... */
+	int		   *ends = at + w->scene->n;	/* ... and where its runs end */
+	int		   *members = ends + w->scene->n;
+	int64_t    *rest = w->scene->numbers + w->scene->n;
+	int64_t    *ones = rest + w->scene->n;
+	int			end = 0;
 
 	choose_none(w);
-	for (uint32_t name = 0; name < nskus; name++)
+	for (int sku = 0; sku < nskus; sku++)
 	{
-		int		   *shares = w->scene->indexes + 4 * w->scene->n;
-		int			n = shares_of_sku(w, name, shares);
+		int			n = shares_of_sku(w, (uint32_t) sku, shares);
 
 		n = sort_by_price(w, shares, n, qualifies_dearest(w));
-		runs[name] = promo_alloc(arena, n * sizeof(int));
-		memcpy(runs[name], w->sorted, n * sizeof(int));
-		ends[name] = n;
-		rest[name] = available(line_of(w, runs[name][0]));
-		units[name] = 1;
+		memcpy(runs + end, w->sorted, n * sizeof(int));
+		at[sku] = end;
+		ends[sku] = end += n;
+		rest[sku] = available(line_of(w, runs[at[sku]]));
+		ones[sku] = 1;
 	}
 	while (groups > 0)
 	{
 		PromoRatio	value = promo_ratio(0, 1);
 		int64_t		times = groups;
 
-		for (uint32_t name = 0; name < nskus; name++)
+		for (int sku = 0; sku < nskus; sku++)
 		{
-			members[name] = runs[name][at[name]];
-			value = promo_ratio_add(value, worth_of_units(line_of(w, members[name]), 1));
-			times = rest[name] < times ? rest[name] : times;
+			members[sku] = runs[at[sku]];
+			value = promo_ratio_add(value, worth_of_units(line_of(w, members[sku]), 1));
+			times = rest[sku] < times ? rest[sku] : times;
 		}
 		if (promo_ratio_compare(value, promo_ratio(w->tier->value, 1)) <= 0)
 			break;
-		add_group(w, members, units, (int) nskus, value, times);
+		add_group(w, members, ones, nskus, value, times);
 		groups -= times;
-		for (uint32_t name = 0; name < nskus; name++)
+		for (int sku = 0; sku < nskus; sku++)
 		{
-			rest[name] -= times;
-			if (rest[name] == 0 && ++at[name] < ends[name])
-				rest[name] = available(line_of(w, runs[name][at[name]]));
+			rest[sku] -= times;
+			if (rest[sku] == 0 && ++at[sku] < ends[sku])
+				rest[sku] = available(line_of(w, runs[at[sku]]));
 		}
 	}
 }
@@ -1517,5 +1520,5 @@ promo_scene_scratch(PromoScene *scene)
 	scene->shares = promo_alloc(scene->arena, n * sizeof(PromoShare));
 	scene->raws = promo_alloc(scene->arena, n * sizeof(PromoRatio));
 	scene->numbers = promo_alloc(scene->arena, 3 * n * sizeof(int64_t));
-	scene->indexes = promo_alloc(scene->arena, 5 * n * sizeof(int));
+	scene->indexes = promo_alloc(scene->arena, 9 * n * sizeof(int));
 }

@@ -49,7 +49,7 @@ typedef struct PromoScene
 	struct PromoShare *shares;	/* n */
 	PromoRatio *raws;			/* n */
 	int64_t    *numbers;		/* 3n */
-	int		   *indexes;		/* 5n */
+	int		   *indexes;		/* 9n */
 } PromoScene;
 
 /* What a rule gives on one line. */
