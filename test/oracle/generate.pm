@@ -339,6 +339,8 @@ sub made_of
 	my $repeats = grep { $_->{cond} =~ /^(every|every_units|buy_set)$/ || $_->{act} =~ /^(get_|total)/ } @{ $rule->{tiers} };
 	my $by_unit = grep { $_->{act} =~ /^(get_|total)/ || $_->{cond} =~ /^(every_units|buy_set)$/ } @{ $rule->{tiers} };
 
+	# whom a reward is due to that several of `on each` may have is nowhere said
+	delete $rule->{scope}{each} if grep { $_->{skus} } @{ $rule->{tiers} };
 	$rule->{stack} = 1 if chance($g->{stack} ? 50 : 10) && !$rule->{exclusive};
 	$rule->{group} = one_of('g1', 'g1', 'g 2') if chance($g->{group} ? 50 : 3) && !$points;
 	$rule->{stop} = 1 if chance(6);

@@ -146,13 +146,12 @@ sub list_units
 sub dearest { return sort { $b->[1] <=> $a->[1] || $a->[0] <=> $b->[0] } @_ }
 sub cheapest { return sort { $a->[1] <=> $b->[1] || $a->[0] <=> $b->[0] } @_ }
 
-# `dearest` and `cheapest` name the order of the choice; else the default
-sub chosen_order
-{
-	my ($rule, $default, @units) = @_;
+# `dearest` and `cheapest` turn the choice round
+sub group_order { my ($rule, @units) = @_; return ($rule->{choice} || '') eq 'cheapest' ? cheapest(@units) : dearest(@units) }
 
-	return ($rule->{choice} || $default) eq 'dearest' ? dearest(@units) : cheapest(@units);
-}
+sub reward_order { my ($rule, @units) = @_; return ($rule->{choice} || '') eq 'dearest' ? dearest(@units) : cheapest(@units) }
+
+sub qualifying_order { my ($rule, @units) = @_; return ($rule->{choice} || '') eq 'dearest' ? cheapest(@units) : dearest(@units) }
 
 sub count_lines
 {
@@ -343,11 +342,14 @@ sub raw_of
 # 4 to 6. What a rule does on some eligible lines
 # ---------------------------------------------------------------------------
 
-# The effect of a rule: { shares, free, used, takes (lines), fee, points, offers }
+# The effect of a rule: by line what it gives, the units that become free or
+# used up, whether it takes the line; and the rest in all
+sub nothing { return { shares => {}, free => {}, used => {}, takes => {}, fee => 0, points => 0, offers => 0, reached => 0 } }
+
 sub effect
 {
 	my ($c, $s, $rule, $allow) = @_;
-	my $whole = { shares => {}, free => {}, used => {}, takes => {}, fee => 0, points => 0, offers => 0 };
+	my $whole = nothing();
 
 	return $whole if !whens_hold($c, $s, $rule);
 	my @lines = grep { in_scope($c, $s, $rule->{scope}, $_) && open_to($c, $s, $rule, $allow, $_) } 0 .. $#{ $c->{lines} };
@@ -359,13 +361,12 @@ sub effect
 	{
 		my $part = effect_on($c, $running, $rule, $allow, grep { $c->{lines}[$_]{sku} eq $sku } @lines);
 
-		next if !gives($part) && !$part->{offers};
 		for my $figure (qw(shares free used))
 		{
 			$whole->{$figure}{$_} += $part->{$figure}{$_} for keys %{ $part->{$figure} };
 		}
 		$whole->{takes}{$_} = 1 for keys %{ $part->{takes} };
-		$whole->{$_} += $part->{$_} for qw(fee points offers);
+		$whole->{$_} += $part->{$_} for qw(fee points offers reached);
 		commit($c, $running, $rule, $part);
 	}
 	return $whole;
@@ -378,12 +379,13 @@ sub gives { my ($effect) = @_; return money_in($effect) > 0 || $effect->{points}
 sub effect_on
 {
 	my ($c, $s, $rule, $allow, @lines) = @_;
-	my $nothing = { shares => {}, free => {}, used => {}, takes => {}, fee => 0, points => 0, offers => 0 };
+	my $nothing = nothing();
 	my $basis = sum0 map { basis_of($c, $s, $rule, $_) } @lines;
 	my $units = units_by_sku($c, $s, @lines);
 	my ($tier) = grep { times_reached($rule, $_, $basis, $units) > 0 } reverse @{ $rule->{tiers} };
 
 	return $nothing if !$tier;
+	$nothing->{reached} = 1;
 	my $k = times_reached($rule, $tier, $basis, $units);
 	my $action = $tier->{act};
 
@@ -411,6 +413,7 @@ sub effect_on
 		discount($c, $s, $rule, $tier, $k, @lines);
 
 	# 6. What a rule takes
+	return $nothing if !money_in({ fee => 0, %$effect }) && !$effect->{offers};
 	my $takes = $effect->{takes} ||= {};
 	$takes->{$_} = 1 for grep { $effect->{shares}{$_} > 0 } keys %{ $effect->{shares} };
 	if ($tier->{cond} =~ /^(spend|every)$/)
@@ -424,15 +427,15 @@ sub effect_on
 	return { %$nothing, %$effect };
 }
 
-# k units of every SKU of a set, the dearest first
+# k units of every SKU of a set, the first of an order
 sub set_units
 {
-	my ($c, $s, $rule, $k, @lines) = @_;
+	my ($c, $s, $rule, $k, $order, @lines) = @_;
 	my @chosen;
 
 	for my $sku (uniq @{ $rule->{scope}{names} })
 	{
-		my @units = chosen_order($rule, 'dearest', list_units($c, $s, grep { $c->{lines}[$_]{sku} eq $sku } @lines));
+		my @units = $order->($rule, list_units($c, $s, grep { $c->{lines}[$_]{sku} eq $sku } @lines));
 
 		push @chosen, [ @units[ 0 .. $k - 1 ] ];
 	}
@@ -444,15 +447,12 @@ sub discount
 {
 	my ($c, $s, $rule, $tier, $k, @lines) = @_;
 	my ($cond, $action, $value) = @$tier{qw(cond act value)};
-	my $each = $action =~ /^(save_percent|save_each|price_each)$/ && $cond ne 'every';
+	my $each = $action =~ /^(save_each|price_each)$/ || $action eq 'save_percent' && $cond ne 'every';
 	my %effect;
 
 	if ($cond eq 'buy_set')
 	{
-		my $set = count_lines(map { @$_ } set_units($c, $s, $rule, $k, @lines));
-
-		$effect{used} = $set;
-		$effect{takes} = { map { $_ => 1 } keys %$set };
+		$effect{takes} = count_lines(map { @$_ } set_units($c, $s, $rule, $k, \&group_order, @lines));
 	}
 	if ($each)
 	{
@@ -460,16 +460,16 @@ sub discount
 
 		if ($cond eq 'every_units')
 		{
-			my @units = chosen_order($rule, 'dearest', list_units($c, $s, @lines));
+			my @units = group_order($rule, list_units($c, $s, @lines));
 			$chosen = [ @units[ 0 .. $k * $tier->{n} - 1 ] ];
 		}
 		elsif ($cond eq 'buy_set')
 		{
-			$chosen = [ map { @$_ } set_units($c, $s, $rule, $k, @lines) ];
+			$chosen = [ map { @$_ } set_units($c, $s, $rule, $k, \&group_order, @lines) ];
 		}
 		if (defined $rule->{limit})
 		{
-			my @pool = chosen_order($rule, 'cheapest', $chosen ? @$chosen : list_units($c, $s, @lines));
+			my @pool = reward_order($rule, $chosen ? @$chosen : list_units($c, $s, @lines));
 			my %taken;
 
 			$chosen = $rule->{per_line}
@@ -485,7 +485,7 @@ sub discount
 		{
 			$raw = { map { $_ => raw_of($tier, fraction($s->{left}[$_]), effective($c, $s, $_)) } @lines };
 		}
-		return { %effect, shares => give_by_line($c, $s, $rule, $raw) } if $rule->{stage} eq 'product';
+		return { %effect, shares => give_by_line($c, $s, $rule, $raw) } if $rule->{stage} eq 'product' && $cond ne 'every';
 		if ($action ne 'save_percent' || $chosen)
 		{
 			my ($shares) = give_in_place($c, $s, $rule, $raw);
@@ -502,7 +502,7 @@ sub discount
 		$action eq 'save_amount' ? fraction($value * $k) :
 		$cond eq 'every' ? fraction(max(0, ($tier->{n} - $value) * $k)) :
 		fraction(max(0, $left - $value));
-	$effect{used} = { map { $_ => units_of($c, $s, $_) } @lines } if $action eq 'total';
+	$effect{used} = { map { $_ => units_of($c, $s, $_) } @lines } if $action eq 'total' && $cond ne 'every';
 	return { %effect, shares => give_by_left($c, $s, $rule, $sum, @lines) };
 }
 
@@ -513,13 +513,13 @@ sub total_of_groups
 
 	if ($tier->{cond} eq 'buy_set')
 	{
-		my @by_sku = set_units($c, $s, $rule, $k, @lines);
+		my @by_sku = set_units($c, $s, $rule, $k, \&group_order, @lines);
 
 		@groups = map { my $g = $_; [ map { $_->[$g] } @by_sku ] } 0 .. $k - 1;
 	}
 	else
 	{
-		my @units = chosen_order($rule, 'dearest', list_units($c, $s, @lines));
+		my @units = group_order($rule, list_units($c, $s, @lines));
 
 		push @groups, [ splice @units, 0, $tier->{n} ] for 1 .. $k;
 	}
@@ -561,7 +561,7 @@ sub graduated
 		return { shares => give_by_left($c, $s, $rule, $sum, @lines) };
 	}
 
-	my @units = chosen_order($rule, 'dearest', list_units($c, $s, @lines));
+	my @units = group_order($rule, list_units($c, $s, @lines));
 	my (%raw, $by_line);
 	for my $t (0 .. $#tiers)
 	{
@@ -621,7 +621,7 @@ sub reward
 {
 	my ($c, $s, $rule, $tier, $k, $allow, @lines) = @_;
 	my @sources = @{ $tier->{skus} || [] } ? named_lines($c, $s, $rule, $allow, $tier->{skus}) : @lines;
-	my @pool = chosen_order($rule, 'cheapest', list_units($c, $s, @sources));
+	my @pool = reward_order($rule, list_units($c, $s, @sources));
 	my %in_scope = map { $_ => 1 } @lines;
 	my $all = sum0 map { units_of($c, $s, $_) } @lines;
 	my ($count, $r) = ($tier->{count}, 0);
@@ -656,24 +656,25 @@ sub add_or_gift
 	my %in_scope = map { $_ => 1 } @lines;
 	my %units_left = %$units;
 	my $basis_left = fraction($basis);
-	my ($m, $k) = (0, 0);
+	my @rewards;
 
 	for my $unit (@pool)
 	{
-		my $i = $unit->[0];
+		my ($i, $sku) = ($unit->[0], $c->{lines}[ $unit->[0] ]{sku});
+		my ($basis_without, %units_without) = ($basis_left, %units_left);
 
 		if ($in_scope{$i})
 		{
-			$basis_left = $basis_left - fraction(basis_of($c, $s, $rule, $i) * QTY, effective($c, $s, $i));
-			$units_left{ $c->{lines}[$i]{sku} }--;
+			$basis_without = $basis_left - fraction(basis_of($c, $s, $rule, $i) * QTY, effective($c, $s, $i));
+			$units_without{$sku}--;
 		}
-		my $times = times_reached($rule, $tier, $basis_left, \%units_left);
-		last if $m + 1 > $times * $tier->{count};
-		$m++;
-		$k = int(($m + $tier->{count} - 1) / $tier->{count});
+		next if @rewards + 1 > times_reached($rule, $tier, $basis_without, \%units_without) * $tier->{count};
+		push @rewards, $unit;
+		($basis_left, %units_left) = ($basis_without, %units_without);
 	}
-	return { shares => {}, offers => 1 } if !$m;
-	return rewarded($c, $s, $rule, $tier, $k, [ @pool[ 0 .. $m - 1 ] ], 'gift', @lines);
+	return { shares => {}, offers => 1 } if !@rewards;
+	my $k = int((@rewards + $tier->{count} - 1) / $tier->{count});
+	return rewarded($c, $s, $rule, $tier, $k, \@rewards, 'gift', @lines);
 }
 
 # the discount of reward units, and what they and their qualifiers use up
@@ -689,12 +690,12 @@ sub rewarded
 	if ($tier->{cond} =~ /^(buy|every_units)$/)
 	{
 		my %skip = %$n;
-		@qualifiers = grep { !$skip{ $_->[0] } || !$skip{ $_->[0] }-- } dearest(list_units($c, $s, @lines));
+		@qualifiers = grep { !$skip{ $_->[0] } || !$skip{ $_->[0] }-- } qualifying_order($rule, list_units($c, $s, @lines));
 		@qualifiers = @qualifiers[ 0 .. $k * $tier->{n} - 1 ];
 	}
 	elsif ($tier->{cond} eq 'buy_set')
 	{
-		@qualifiers = map { @$_ } set_units($c, $s, $rule, $k, @lines);
+		@qualifiers = map { @$_ } set_units($c, $s, $rule, $k, \&qualifying_order, @lines);
 	}
 	my $q = count_lines(@qualifiers);
 	for my $i (keys %$q)
@@ -802,6 +803,9 @@ sub wants
 	return any { any { $_ eq $line->{sku} } @{ $_->{skus} || [] } } @{ $rule->{tiers} };
 }
 
+# rules that say `stack` are rivals of the others as one
+sub rival { my ($rule) = @_; return $rule->{stack} ? STACK : $rule->{name} }
+
 # one way of sharing out: what the rivals of one priority make of it
 sub share_out
 {
@@ -811,7 +815,7 @@ sub share_out
 	die "too many ways\n" if ++$ways > $max_ways;
 	for my $rule (@$level)
 	{
-		my $rival = $rule->{stack} ? STACK : $rule->{name};
+		my $rival = rival($rule);
 		my %allow = %{ $given->{$rival} || {} };
 
 		if ($rule->{stack})
@@ -831,15 +835,17 @@ sub product_ways
 	my $level = shift @levels;
 
 	return ($s) if !$level;
-	my %rivals = map { ($_->{stack} ? STACK : $_->{name}) => 1 } @$level;
+	my @reached;
 	my %wanting;						# SKU => rivals
-	for my $i (0 .. $#{ $c->{lines} })
+	for my $rule (@$level)
 	{
-		for my $rule (grep { wants($c, $s, $_, $i) } @$level)
-		{
-			$wanting{ $c->{lines}[$i]{sku} }{ $rule->{stack} ? STACK : $rule->{name} } = 1;
-		}
+		my %skus = map { $c->{lines}[$_]{sku} => 1 } grep { wants($c, $s, $rule, $_) } 0 .. $#{ $c->{lines} };
+
+		next if !effect($c, $s, $rule, \%skus)->{reached};
+		push @reached, $rule;
+		$wanting{$_}{ rival($rule) } = 1 for keys %skus;
 	}
+	$level = \@reached;
 	my @skus = grep { !defined $s->{taken}{$_} } sort keys %wanting;
 	my @given = ({});
 	for my $sku (@skus)
@@ -860,24 +866,36 @@ sub product_ways
 	{
 		my $given = $by_rival->($g);
 		my $t = share_out($c, $s, $level, $given);
-		my $wasted = 0;
 
-		# "A product that a reached rule wants does not go unused."
-		for my $sku (grep { !defined $t->{taken}{$_} && keys %{ $wanting{$_} } > 1 } @skus)
-		{
-			for my $rival (grep { $_ ne $g->{$sku} } keys %{ $wanting{$sku} })
-			{
-				my $u = share_out($c, $s, [ grep { ($_->{stack} ? STACK : $_->{name}) eq $rival } @$level ],
-					{ $rival => { %{ $given->{$rival} || {} }, $sku => 1 } });
-				$wasted = 1 if defined $u->{taken}{$sku};
-			}
-		}
 		push @all, $t;
-		push @allowed, $t if !$wasted;
+		push @allowed, $t if !wastes($c, $s, $t, $level, $given, \%wanting);
 	}
-	$c->{notes}{wasted} = 1 if @allowed < @all;
+	$c->{wasted} = 1 if @allowed < @all;
+	@allowed = @all if !@allowed || $c->{may_waste};
 	my %seen;
-	return map { product_ways($c, $_, @levels) } grep { !$seen{ key_of($_) }++ } (@allowed ? @allowed : @all);
+	return map { product_ways($c, $_, @levels) } grep { !$seen{ key_of($_) }++ } @allowed;
+}
+
+# "A product that a reached rule wants does not go unused": whether a rival
+# would take a product that is left over, were it given that or all of them
+sub wastes
+{
+	my ($c, $s, $t, $level, $given, $wanting) = @_;
+	my @unused = grep { !defined $t->{taken}{$_} } sort keys %$wanting;
+
+	for my $rival (uniq map { rival($_) } @$level)
+	{
+		my @wanted = grep { $wanting->{$_}{$rival} } @unused;
+
+		for my $more ([@wanted], map { [$_] } @wanted)
+		{
+			my $u = share_out($c, $s, [ grep { rival($_) eq $rival } @$level ],
+				{ $rival => { %{ $given->{$rival} || {} }, map { $_ => 1 } @$more } });
+
+			return 1 if any { defined $u->{taken}{$_} } @$more;
+		}
+	}
+	return 0;
 }
 
 # every end state of a later stage
@@ -917,8 +935,6 @@ sub later_ways
 }
 
 # the states with the lowest total; ties: fewer rules, then their names
-sub names_of { my ($s) = @_; return [ sort(keys %{ $s->{money} }), sort(keys %{ $s->{pointed} }) ] }
-
 sub compare_names
 {
 	my ($x, $y) = @_;
@@ -1024,7 +1040,7 @@ sub price_under
 sub context
 {
 	my ($cart, $set, $request) = @_;
-	my $c = { unit => $set->{unit}, rounding => $set->{rounding}, fee => $request->{fee}, notes => {} };
+	my $c = { unit => $set->{unit}, rounding => $set->{rounding}, fee => $request->{fee}, may_waste => $set->{may_waste} };
 
 	$c->{lines} = [ map {
 		{ %$_, amount => round_to(fraction($_->{price} * $_->{qty}, QTY), $c->{unit}, $c->{rounding}) }
@@ -1092,7 +1108,7 @@ sub answer
 		points => $s->{points},
 		total => total_of($s),
 		ways => $ways,
-		notes => $c->{notes},
+		wasted => $c->{wasted},
 	};
 }
 
