@@ -61,31 +61,15 @@ REGRESS_OPTS = --load-extension=btree_gist --load-extension=$(EXTENSION)
 PG_CPPFLAGS += -I$(srcdir)/src
 PG_CFLAGS   += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement -MMD -MP $(OPTFLAGS)
 
-# These need nothing of PGXS, which has a `check` of its own, and `demo` works
-# on a machine that has no PostgreSQL yet.
-OWN_TARGETS = demo check engine-check bench
-
 PG_CONFIG ?= pg_config
-ifneq ($(filter-out $(OWN_TARGETS),$(or $(MAKECMDGOALS),all)),)
-PGXS := $(shell $(PG_CONFIG) --pgxs)
-include $(PGXS)
-endif
 
-$(EXTENSION)--$(EXTVERSION).sql: $(INSTALL_SQL) $(EXTENSION).control
-	cat $(filter %.sql,$^) > $@
-
-# Header dependencies for servers configured without --enable-depend (Debian's
-# is one).  Where autodepend is on, PGXS writes .deps/ and no .d file appears.
--include $(OBJS:.o=.d)
-# The bitcode rule writes no .d file: rebuild all of it when any header moves.
-$(OBJS:.o=.bc): $(wildcard $(here)src/*.h $(here)src/*/*.h)
-
-# PGXS does not create object subdirectories for VPATH builds (pg_buildext), and
-# a directory rule would be satisfied by the source tree; a no-op in tree.
-$(shell mkdir -p $(sort $(dir $(OBJS))))
+# These are made without PGXS, which has a `check` of its own, and which a
+# machine on which the demo is the first thing to run does not have yet.
+OWN_TARGETS = demo check engine-check bench
+ifneq ($(filter $(OWN_TARGETS),$(MAKECMDGOALS)),)
 
 # A shop, a cart and a month of orders on a private server; ORDERS=file.csv[.gz]
-# takes one's own order lines instead.
+# takes one's own order lines instead.  Installs what is missing.
 demo:
 	test/setup
 	$(MAKE) -s all
@@ -105,4 +89,29 @@ bench:
 	$(MAKE) -s all
 	test/bench/run
 
-.PHONY: $(OWN_TARGETS)
+# what else was asked for in the same breath
+BESIDES = $(filter-out $(OWN_TARGETS),$(MAKECMDGOALS))
+$(BESIDES):
+	$(MAKE) $@
+
+.PHONY: $(OWN_TARGETS) $(BESIDES)
+
+else
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(EXTENSION)--$(EXTVERSION).sql: $(INSTALL_SQL) $(EXTENSION).control
+	cat $(filter %.sql,$^) > $@
+
+# Header dependencies for servers configured without --enable-depend (Debian's
+# is one).  Where autodepend is on, PGXS writes .deps/ and no .d file appears.
+-include $(OBJS:.o=.d)
+# The bitcode rule writes no .d file: rebuild all of it when any header moves.
+$(OBJS:.o=.bc): $(wildcard $(here)src/*.h $(here)src/*/*.h)
+
+# PGXS does not create object subdirectories for VPATH builds (pg_buildext), and
+# a directory rule would be satisfied by the source tree; a no-op in tree.
+$(shell mkdir -p $(sort $(dir $(OBJS))))
+
+endif
