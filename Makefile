@@ -24,6 +24,7 @@ OBJS = \
 	src/engine/ruleset_value.o \
 	src/engine/quote_value.o \
 	src/engine/rule_effect.o \
+	src/engine/quote_units.o \
 	src/engine/price_cart.o \
 	src/engine/product_search.o \
 	src/engine/explain_cart.o \
