@@ -480,20 +480,31 @@ promo_get_i64(PromoReader *r)
 }
 
 PromoText
-promo_get_text(PromoReader *r)
+promo_get_bytes(PromoReader *r)
 {
 	uint32_t	len = promo_get_u32(r);
-	PromoText	text = {"", 0};
+	PromoText	bytes = {"", 0};
 
-	if (r->bad || r->len - r->at < len || memchr(r->data + r->at, '\0', len) != NULL)
+	if (r->bad || r->len - r->at < len)
 	{
 		r->bad = true;
-		return text;
+		return bytes;
 	}
-	text.data = r->data + r->at;
-	text.len = len;
+	bytes.data = r->data + r->at;
+	bytes.len = len;
 	r->at += len;
-	return text;
+	return bytes;
+}
+
+PromoText
+promo_get_text(PromoReader *r)
+{
+	PromoText	text = promo_get_bytes(r);
+
+	if (memchr(text.data, '\0', text.len) == NULL)
+		return text;
+	r->bad = true;
+	return (PromoText) {"", 0};
 }
 
 bool

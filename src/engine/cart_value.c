@@ -333,6 +333,24 @@ promo_cart_build(PromoArena *arena, PromoCartInput *lines, int n, PromoError *er
 	return cart;
 }
 
+int
+promo_cart_find_line(const PromoCart *cart, int64_t line)
+{
+	uint32_t	low = 0;
+	uint32_t	high = cart->nlines;
+
+	while (low < high)
+	{
+		uint32_t	middle = (low + high) / 2;
+
+		if (cart->lines[middle].line < line)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < cart->nlines && cart->lines[low].line == line ? (int) low : -1;
+}
+
 /* ---------------------------------------------------------------- JSON */
 
 enum
@@ -403,62 +421,29 @@ read_line_text(PromoJson *json, const char *const *keys, LineText *text)
 	while (promo_json_member(json, &value))
 	{
 		int			key = promo_json_key(json, value, keys, &seen);
-		PromoJsonKind kind;
 
-		if (key < 0)
+		if (key < 0 ||
+			!(key == KEY_TAGS ? read_tags(json, text)
+			  : promo_json_scalar(json, keys[key], &text->members[key])))
 			return false;
-		if (key == KEY_TAGS)
-		{
-			if (!read_tags(json, text))
-				return false;
-			continue;
-		}
-		if (!promo_json_value(json, &kind, &value))
-			return false;
-		if (kind == PROMO_JSON_NUMBER || kind == PROMO_JSON_STRING)
-			text->members[key] = value;
-		else if (kind != PROMO_JSON_NULL)
-			return promo_json_fail(json, "Key \"%s\" must be a number or a string.",
-								   keys[key]);
 	}
 	return !json->failed;
 }
 
-static bool
-is_word(PromoText text, const char *word)
-{
-	if (text.len != strlen(word))
-		return false;
-	for (uint32_t i = 0; i < text.len; i++)
-		if ((text.data[i] | 0x20) != word[i])
-			return false;
-	return true;
-}
-
-/* "nan" and "infinity" are what the server writes for numerics that are no numbers */
-static bool
-read_figure(PromoText text, const char *what, int64_t line, int digits, int64_t max,
-			int64_t *figure, PromoError *err)
+bool
+promo_cart_read_figure(PromoText text, const char *what, int64_t line, int digits, int64_t max,
+					   int64_t *figure, PromoError *err)
 {
 	char		name[64];
-	PromoText	unsigned_text = text;
 
 	if (text.data == NULL)
 		return promo_fail(err, PROMO_BAD_NULL, "%s of line %lld is missing", what, (long long) line);
-	if (text.len > 0 && (text.data[0] == '-' || text.data[0] == '+'))
-		unsigned_text = (PromoText) {text.data + 1, text.len - 1};
 	snprintf(name, sizeof(name), "%s of line %lld", what, (long long) line);
-	if (is_word(text, "nan"))
-		return promo_fail(err, PROMO_OUT_OF_RANGE, "%s is NaN", name);
-	if (is_word(unsigned_text, "infinity") || is_word(unsigned_text, "inf"))
-		return promo_fail(err, PROMO_OUT_OF_RANGE, "%s is infinite", name);
-	if (!promo_parse_decimal(text, digits, max, true, name, figure, err))
-		return false;
-	return check_figure(*figure, max, what, line, err);
+	return promo_json_figure(text, digits, max, name, figure, err);
 }
 
-static bool
-read_line_number(PromoText text, int element, int64_t *line, PromoError *err)
+bool
+promo_cart_read_number(PromoText text, int element, int64_t *line, PromoError *err)
 {
 	char		name[64];
 
@@ -476,7 +461,8 @@ read_line_number(PromoText text, int element, int64_t *line, PromoError *err)
 static bool
 read_money(PromoText text, const char *what, int64_t line, int64_t *money, PromoError *err)
 {
-	return read_figure(text, what, line, PROMO_MONEY_DIGITS, PROMO_MONEY_MAX, money, err);
+	return promo_cart_read_figure(text, what, line, PROMO_MONEY_DIGITS, PROMO_MONEY_MAX, money,
+								  err);
 }
 
 /* PROMO_UNKNOWN where none is given */
@@ -496,7 +482,7 @@ read_line(PromoJson *json, int element, PromoCartInput *line, PromoLineFigures *
 	PromoError *err = json->err;
 
 	if (!read_line_text(json, figures != NULL ? quote_line_keys : cart_line_keys, &text) ||
-		!read_line_number(member[KEY_LINE], element, &line->line, err))
+		!promo_cart_read_number(member[KEY_LINE], element, &line->line, err))
 		return false;
 	line->sku = member[KEY_SKU];
 	if (line->sku.data == NULL)
@@ -505,8 +491,8 @@ read_line(PromoJson *json, int element, PromoCartInput *line, PromoLineFigures *
 	line->tags = text.tags;
 	line->ntags = text.ntags;
 	line->hash = promo_hash(line->sku.data, line->sku.len);
-	if (!read_figure(member[KEY_QTY], "quantity", line->line, PROMO_QTY_DIGITS,
-					 PROMO_QTY_MAX, &line->qty, err) ||
+	if (!promo_cart_read_figure(member[KEY_QTY], "quantity", line->line, PROMO_QTY_DIGITS,
+								PROMO_QTY_MAX, &line->qty, err) ||
 		!read_money(member[KEY_PRICE], "price", line->line, &line->price, err) ||
 		!read_optional_money(member[KEY_COST], "cost", line->line, &line->cost, err) ||
 		!read_optional_money(member[KEY_FLOOR], "floor", line->line, &line->floor, err))
@@ -528,7 +514,7 @@ promo_cart_read_lines(PromoJson *json, int *n, PromoLineFigures **figures)
 	PromoText	ignored;
 
 	*n = 0;
-	if (!promo_json_expect(json, PROMO_JSON_ARRAY, "A cart", &ignored))
+	if (!promo_json_expect(json, PROMO_JSON_ARRAY, "The list of lines", &ignored))
 		return NULL;
 	lines = promo_alloc(json->arena, sizeof(PromoCartInput));
 	while (promo_json_item(json))

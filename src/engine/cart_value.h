@@ -145,7 +145,16 @@ extern PromoCart *promo_cart_from_json(PromoArena *arena, PromoText json, PromoE
 extern void promo_cart_to_json(PromoBuffer *buf, const PromoCart *cart);
 
 /*
- * The same for a quote, whose lines carry more: an array of lines with their
+ * Pieces for other lists of lines: the line number of an element, one figure
+ * of a line (no data is an error), and where a line is in the cart, or -1.
+ */
+extern bool promo_cart_read_number(PromoText text, int element, int64_t *line, PromoError *err);
+extern bool promo_cart_read_figure(PromoText text, const char *what, int64_t line, int digits,
+								   int64_t max, int64_t *figure, PromoError *err);
+extern int	promo_cart_find_line(const PromoCart *cart, int64_t line);
+
+/*
+ * JSON for a quote, whose lines carry more: an array of lines with their
  * figures (PROMO_UNKNOWN where none is given), and one line without its braces.
  */
 typedef struct PromoLineFigures

@@ -145,6 +145,7 @@ extern uint8_t promo_get_u8(PromoReader *r);
 extern uint32_t promo_get_u32(PromoReader *r);
 extern int64_t promo_get_i64(PromoReader *r);
 extern PromoText promo_get_text(PromoReader *r);	/* one without NUL bytes */
+extern PromoText promo_get_bytes(PromoReader *r);	/* the same, whatever the bytes are */
 
 /* The version byte that a form begins with, at most `newest`; its end. */
 extern bool promo_get_version(PromoReader *r, uint8_t newest, const char *type, PromoError *err);

@@ -423,6 +423,50 @@ promo_json_expect(PromoJson *json, PromoJsonKind wanted, const char *what, Promo
 }
 
 bool
+promo_json_scalar(PromoJson *json, const char *key, PromoText *text)
+{
+	PromoJsonKind kind;
+
+	if (!promo_json_value(json, &kind, text))
+		return false;
+	if (kind == PROMO_JSON_NULL)
+		text->data = NULL;
+	else if (kind != PROMO_JSON_NUMBER && kind != PROMO_JSON_STRING)
+		return promo_json_fail(json, "Key \"%s\" must be a number or a string.", key);
+	return true;
+}
+
+static bool
+is_word(PromoText text, const char *word)
+{
+	if (text.len != strlen(word))
+		return false;
+	for (uint32_t i = 0; i < text.len; i++)
+		if ((text.data[i] | 0x20) != word[i])
+			return false;
+	return true;
+}
+
+bool
+promo_json_figure(PromoText text, int digits, int64_t max, const char *what, int64_t *figure,
+				  PromoError *err)
+{
+	PromoText	magnitude = text;
+
+	if (text.len > 0 && (text.data[0] == '-' || text.data[0] == '+'))
+		magnitude = (PromoText) {text.data + 1, text.len - 1};
+	if (is_word(text, "nan"))
+		return promo_fail(err, PROMO_OUT_OF_RANGE, "%s is NaN", what);
+	if (is_word(magnitude, "infinity") || is_word(magnitude, "inf"))
+		return promo_fail(err, PROMO_OUT_OF_RANGE, "%s is infinite", what);
+	if (!promo_parse_decimal(text, digits, max, true, what, figure, err))
+		return false;
+	if (*figure < 0)
+		return promo_fail(err, PROMO_OUT_OF_RANGE, "%s is negative", what);
+	return true;
+}
+
+bool
 promo_json_skip(PromoJson *json)
 {
 	int			outside = json->depth;

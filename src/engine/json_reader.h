@@ -54,6 +54,14 @@ extern int	promo_json_key(PromoJson *json, PromoText key, const char *const *nam
 /* reads a value that must be of this kind; `what` names it: "%s must be a string" */
 extern bool promo_json_expect(PromoJson *json, PromoJsonKind kind, const char *what,
 							  PromoText *text);
+/* reads a number or string, which the server writes numerics as; no data for null */
+extern bool promo_json_scalar(PromoJson *json, const char *key, PromoText *text);
+/*
+ * Such a text as a figure that is not negative; `what` names it.  "NaN" and
+ * "Infinity" are numerics out of range, not mistakes of syntax.
+ */
+extern bool promo_json_figure(PromoText text, int digits, int64_t max, const char *what,
+							  int64_t *figure, PromoError *err);
 /* reads and ignores one value with all that is in it */
 extern bool promo_json_skip(PromoJson *json);
 /* nothing but white space is left; otherwise err is set */

@@ -578,24 +578,6 @@ read_priority(PromoText text, int32_t *priority, PromoError *err)
 	return true;
 }
 
-/* the value of an optional member: no data for null */
-static bool
-read_scalar(PromoJson *json, const char *key, PromoText *value)
-{
-	PromoJsonKind kind;
-	PromoText	text;
-
-	if (!promo_json_value(json, &kind, &text))
-		return false;
-	if (kind == PROMO_JSON_NUMBER || kind == PROMO_JSON_STRING)
-		*value = text;
-	else if (kind == PROMO_JSON_NULL)
-		value->data = NULL;
-	else
-		return promo_json_fail(json, "Key \"%s\" must be a number or a string.", key);
-	return true;
-}
-
 static bool
 read_rule(PromoJson *json, int element, PromoRulesetInput *rule)
 {
@@ -614,7 +596,7 @@ read_rule(PromoJson *json, int element, PromoRulesetInput *rule)
 
 		if (which < 0 ||
 			!(which == KEY_RULE ? read_rule_text(json, &text)
-			  : read_scalar(json, rule_keys[which], &values[which])))
+			  : promo_json_scalar(json, rule_keys[which], &values[which])))
 			return false;
 	}
 	if (json->failed)
@@ -669,7 +651,7 @@ read_setting(PromoJson *json, int which, PromoSettings *settings)
 	PromoText	text;
 	int64_t		limit;
 
-	if (!read_scalar(json, set_keys[which], &text))
+	if (!promo_json_scalar(json, set_keys[which], &text))
 		return false;
 	if (text.data == NULL)
 		return true;
