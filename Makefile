@@ -56,7 +56,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d)
 
 # sql/*.sql -> expected/*.out: the places PGXS expects.
 REGRESS      = $(patsubst sql/%.sql,%,$(call find-files,sql/*.sql))
-REGRESS_OPTS = --load-extension=btree_gist --load-extension=$(EXTENSION)
+REGRESS_OPTS = --encoding=UTF8 --no-locale --load-extension=btree_gist --load-extension=$(EXTENSION)
 
 # -I and -D go to PG_CPPFLAGS: the LLVM bitcode rule sees CPPFLAGS, not CFLAGS.
 PG_CPPFLAGS += -I$(srcdir)/src

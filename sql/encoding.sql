@@ -1,4 +1,5 @@
 -- Text is in the database's encoding, also what JSON writes as \u escapes.
+SELECT current_database() AS database \gset
 CREATE DATABASE promo_latin1 TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
 \connect promo_latin1
 SET client_min_messages = warning;
@@ -9,7 +10,7 @@ SELECT '[{"line":1,"sku":"café","qty":1,"price":1}]'::json::promo.cart;
 SELECT length((SELECT sku FROM promo.lines(promo.price('[{"line":1,"sku":"caf\u00e9","qty":1,"price":1}]', 'save 1', '2026-01-01'))));
 SELECT '[{"line":1,"sku":"\u5546","qty":1,"price":1}]'::promo.cart;
 SELECT 'save 20% on sku café'::promo.rule, 'save 20% on sku café'::promo.rule::jsonb;
-\connect contrib_regression
+\connect :database
 -- bytes that are no text
 CREATE TEMP TABLE carts (c promo.cart);
 \copy (SELECT '[{"line":1,"sku":"\u00e9","qty":1,"price":1}]'::promo.cart) to 'results/utf8.bin' (format binary)

@@ -5,9 +5,6 @@
 SELECT promo.total(promo.price('[{"line":1,"sku":"A","qty":3,"price":"80"}]', 'spend 200 save 30 on sku A'));
 SELECT promo.price('[{"line":1,"sku":"A","qty":3,"price":"80"}]', 'spend 200 save 30 on sku A', '2026-01-01 00:00+00');
 
-CREATE FUNCTION pg_temp.total(promo.ruleset, VARIADIC text[] DEFAULT '{}') RETURNS numeric LANGUAGE sql
-	RETURN promo.total(promo.price('[{"line":1,"sku":"A","qty":3,"price":"80"}]', $1, '2026-01-01 00:00+00', $2));
-
 -- NULLs
 SELECT promo.price(NULL, 'save 1') IS NULL AS cart, promo.price('[]', NULL) IS NULL AS rules, promo.price('[]', 'save 1', NULL) IS NULL AS at;
 SELECT promo.total(promo.price('[{"line":1,"sku":"A","qty":3,"price":"80"}]', 'save 1 for gold; save 2', '2026-01-01', NULL, NULL, NULL, NULL));
