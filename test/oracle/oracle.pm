@@ -871,7 +871,7 @@ sub product_ways
 		push @allowed, $t if !wastes($c, $s, $t, $level, $given, \%wanting);
 	}
 	$c->{wasted} = 1 if @allowed < @all;
-	@allowed = @all if !@allowed || $c->{may_waste};
+	@allowed = @all if !@allowed || $c->{any_way};
 	my %seen;
 	return map { product_ways($c, $_, @levels) } grep { !$seen{ key_of($_) }++ } @allowed;
 }
@@ -973,24 +973,27 @@ sub best
 	return grep { !$seen{ key_of($_) }++ } @best;
 }
 
-# every end state of the whole cart under some rules; `stage` search keeps the
-# best of each stage, `cart` search all
+# the best end states of the whole cart under some rules; `stage` search keeps
+# the best of each stage, `cart` search all
 sub all_ways
 {
 	my ($c, $rules, $search) = @_;
 	my @states = product_ways($c, start($c), levels($rules, 'product'));
 
-	@states = best(@states) if $search eq 'stage';
+	@states = best_of($c, @states) if $search eq 'stage';
 	for my $stage (qw(order code shipping))
 	{
 		my %seen;
 
 		@states = grep { !$seen{ key_of($_) }++ } map { later_ways($c, $_, '', levels($rules, $stage)) } @states;
-		@states = best(@states) if $search eq 'stage';
+		@states = best_of($c, @states) if $search eq 'stage';
 	}
-	@states = best(@states);
-	return best(map { later_ways($c, $_, '', levels($rules, 'points')) } @states);
+	@states = best_of($c, @states);
+	return best_of($c, map { later_ways($c, $_, '', levels($rules, 'points')) } @states);
 }
+
+# where any way will do, all of them
+sub best_of { my ($c, @states) = @_; return $c->{any_way} ? @states : best(@states) }
 
 # every choice of one rule of each group
 sub group_choices
@@ -1032,7 +1035,7 @@ sub price_under
 		next if $seen{ join "\0", sort map { $_->{name} } @$set }++;
 		push @states, all_ways($c, $set, $search);
 	}
-	return best(@states);
+	return best_of($c, @states);
 }
 
 # lines with their amounts, in the order of their numbers, and the rest that
@@ -1040,7 +1043,7 @@ sub price_under
 sub context
 {
 	my ($cart, $set, $request) = @_;
-	my $c = { unit => $set->{unit}, rounding => $set->{rounding}, fee => $request->{fee}, may_waste => $set->{may_waste} };
+	my $c = { unit => $set->{unit}, rounding => $set->{rounding}, fee => $request->{fee}, any_way => $set->{any_way} };
 
 	$c->{lines} = [ map {
 		{ %$_, amount => round_to(fraction($_->{price} * $_->{qty}, QTY), $c->{unit}, $c->{rounding}) }
