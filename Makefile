@@ -47,8 +47,7 @@ INSTALL_SQL = \
 	src/pricing/rule.sql \
 	src/pricing/ruleset.sql \
 	src/pricing/quote.sql \
-	src/pricing/price.sql \
-	src/epilogue.sql
+	src/pricing/price.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
@@ -59,7 +58,7 @@ REGRESS      = $(patsubst sql/%.sql,%,$(call find-files,sql/*.sql))
 REGRESS_OPTS = --encoding=UTF8 --no-locale --load-extension=btree_gist --load-extension=$(EXTENSION)
 
 # -I and -D go to PG_CPPFLAGS: the LLVM bitcode rule sees CPPFLAGS, not CFLAGS.
-PG_CPPFLAGS += -I$(srcdir)/src
+PG_CPPFLAGS += -I$(srcdir)/src -DPROMO_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement -MMD -MP $(OPTFLAGS)
 
 PG_CONFIG ?= pg_config

@@ -13,7 +13,7 @@
 #include "utils/builtins.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
-PG_MODULE_MAGIC_EXT(.name = "promo", .version = "0.1");
+PG_MODULE_MAGIC_EXT(.name = "promo", .version = PROMO_VERSION);
 #else
 PG_MODULE_MAGIC;
 #endif

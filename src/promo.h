@@ -21,16 +21,20 @@
 #define errsave(context, ...)	ereport(ERROR, __VA_ARGS__)
 #endif
 
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 #include "engine/engine.h"
 
 /*
  * The engine's arena over the server's memory: what it allocates lies in
  * CurrentMemoryContext, and its long loops can be cancelled.
  */
-extern PGDLLIMPORT PromoArena promo_arena;
+extern PromoArena promo_arena;
 
 /* Raise what the engine reported. */
-extern void promo_report(const PromoError *err) pg_attribute_noreturn();
+pg_noreturn extern void promo_report(const PromoError *err);
 
 /*
  * The same for input functions: where the caller of the input function asked

@@ -38,8 +38,7 @@ extern const PromoFlat promo_flat_ruleset;
 extern const PromoFlat promo_flat_quote;
 
 /* raises DATA_CORRUPTED: an unknown version, or a size that is not the datum's */
-extern void promo_flat_corrupted(const PromoFlat *type, const void *value)
-			pg_attribute_noreturn();
+pg_noreturn extern void promo_flat_corrupted(const PromoFlat *type, const void *value);
 
 static inline uint32
 promo_flat_size(const PromoFlat *type, const void *value)

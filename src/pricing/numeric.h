@@ -22,8 +22,7 @@ typedef enum PromoNumber
 /* value * 10^digits, digits being 3 (quantities) or 4 (money); exact or not at all */
 extern PromoNumber promo_numeric_to_scaled(Datum value, int digits, int64 *result);
 /* raises what a PromoNumber says; "price of line 3" has more than 4 decimals */
-extern void promo_report_number(PromoNumber number, int digits, const char *what)
-			pg_attribute_noreturn();
+pg_noreturn extern void promo_report_number(PromoNumber number, int digits, const char *what);
 /* both in one: the argument `what`, which may not be negative */
 extern int64 promo_amount_of_numeric(Datum value, const char *what);
 

@@ -205,7 +205,9 @@ set_clock(KeptClock *clock, const PromoRuleset *rules, PromoRequest *request)
 					 errdetail("The ruleset was made on a server that knew it."),
 					 errhint("Update this server's time zone data.")));
 		if (timestamp2tm(request->at, &offset, &tm, &fsec, NULL, tz) != 0)
-			promo_check_instant(DT_NOEND, "instant");
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("timestamp out of range")));
 		clock->at = request->at;
 		clock->weekday = j2day(date2j(tm.tm_year, tm.tm_mon, tm.tm_mday));
 		clock->second = (tm.tm_hour * MINS_PER_HOUR + tm.tm_min) * SECS_PER_MINUTE + tm.tm_sec;
