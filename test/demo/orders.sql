@@ -90,7 +90,7 @@ FROM (VALUES
 	(18, 'first order', 'spend over 100 save 10 for first_order stack'),
 	(19, 'code', 'save 3% code DEMO'),
 	(20, 'shipping', 'spend 50 save 20% shipping, spend 200 free shipping'),
-	(21, 'points', 'every 10 earn 1 points')) k (o, name, template);
+	(21, 'points, in points', 'every 10 earn 1 points')) k (o, name, template);
 
 SELECT clock_timestamp() AS start
 \gset
@@ -104,10 +104,10 @@ SELECT extract(epoch FROM clock_timestamp() - :'start')::numeric AS seconds
 CREATE TEMP TABLE given AS
 SELECT order_id, rule, sum(amount) AS amount, min(amount) AS least FROM priced, promo.adjustments(quote) GROUP BY 1, 2;
 
-SELECT name AS "kind", CASE WHEN length(rule) > 50 THEN left(rule, 49) || '…' ELSE rule END AS "rule",
+SELECT name AS "kind", CASE WHEN length(kind.rule) > 50 THEN left(kind.rule, 49) || '…' ELSE kind.rule END AS "rule",
 	CASE o WHEN 21 THEN (SELECT count(*) FROM priced WHERE promo.points(quote) > 0) ELSE count(amount) END AS "orders",
-	CASE o WHEN 21 THEN (SELECT sum(promo.points(quote)) || ' points' FROM priced) ELSE coalesce(sum(amount), 0)::text END AS "gave"
-FROM kind LEFT JOIN given ON rule = name
+	CASE o WHEN 21 THEN (SELECT sum(promo.points(quote)) FROM priced) ELSE coalesce(sum(amount), 0) END AS "gave"
+FROM kind LEFT JOIN given ON given.rule = name
 GROUP BY o, name, kind.rule ORDER BY o;
 
 CREATE TEMP TABLE checked AS
