@@ -16,15 +16,9 @@
 /* ---------------------------------------------------------------- memory */
 
 void *
-promo_alloc(PromoArena *arena, size_t size)
-{
-	return arena->alloc(arena, size);
-}
-
-void *
 promo_alloc0(PromoArena *arena, size_t size)
 {
-	void	   *result = arena->alloc(arena, size);
+	void	   *result = promo_alloc(arena, size);
 
 	memset(result, 0, size);
 	return result;

@@ -31,9 +31,22 @@ typedef struct PromoArena
 	void	   *(*alloc) (struct PromoArena *arena, size_t size);
 	void		(*poll) (struct PromoArena *arena);
 	void	   *caller;			/* for the caller's own use */
+	char	   *room;			/* taken first, while it lasts; NULL if there is none */
+	char	   *room_end;
 } PromoArena;
 
-extern void *promo_alloc(PromoArena *arena, size_t size);
+static inline void *
+promo_alloc(PromoArena *arena, size_t size)
+{
+	char	   *result = arena->room;
+	size_t		rounded = (size + 7) & ~(size_t) 7;
+
+	if (rounded < size || rounded > (size_t) (arena->room_end - result))
+		return arena->alloc(arena, size);
+	arena->room += rounded;
+	return result;
+}
+
 extern void *promo_alloc0(PromoArena *arena, size_t size);
 extern void *promo_realloc(PromoArena *arena, void *old, size_t old_size, size_t new_size);
 

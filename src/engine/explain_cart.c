@@ -138,7 +138,8 @@ next_target(const PromoRule *rule, const PromoEffect *effect, const PromoTier **
 			(of_scope && (next->condition == PROMO_BUY || next->condition == PROMO_EVERY_UNITS));
 	}
 	*tier = effect->tier;
-	if (effect->tier->condition != PROMO_EVERY && effect->tier->condition != PROMO_EVERY_UNITS)
+	if (effect->tier == NULL || (effect->tier->condition != PROMO_EVERY &&
+								 effect->tier->condition != PROMO_EVERY_UNITS))
 		return -1;
 	seen = effect->tier->condition == PROMO_EVERY ? effect->basis : effect->units;
 	times = seen / effect->tier->threshold + 1;
@@ -602,13 +603,26 @@ explain_later(Explaining *x, uint32_t number, bool *concerned)
 						 lines, nlines, rewards, nrewards);
 }
 
+/* the rules of all stages behind the product stage, ascending */
+static uint32_t *
+later_rules(PromoArena *arena, const PromoRuleset *rules, uint32_t *n)
+{
+	uint32_t   *numbers = promo_alloc(arena, rules->nrules * sizeof(uint32_t));
+
+	*n = 0;
+	for (uint32_t i = 0; i < rules->nrules; i++)
+		if (promo_ruleset_entry(rules, i)->stage != PROMO_STAGE_PRODUCT)
+			numbers[(*n)++] = i;
+	return numbers;
+}
+
 PromoExplanation *
 promo_explain_cart(PromoArena *arena, const PromoCart *cart, const PromoRuleset *rules,
 				   const PromoRequest *request, int *n, PromoError *err)
 {
 	Explaining	x;
 	PromoExplanation *rows;
-	const uint32_t *later;
+	uint32_t   *later;
 	uint32_t	nlater;
 	uint32_t	next = 0;
 	int			i = 0;
@@ -620,7 +634,7 @@ promo_explain_cart(PromoArena *arena, const PromoCart *cart, const PromoRuleset 
 	promo_find_candidates(&x.all, false, -1);
 	x.stage = -1;
 
-	later = promo_ruleset_list(rules, PROMO_LIST_LATER, &nlater);
+	later = later_rules(arena, rules, &nlater);
 	rows = promo_alloc(arena, (x.all.ncandidates + nlater + 1) * sizeof(PromoExplanation));
 	*n = 0;
 	while (i < x.all.ncandidates || next < nlater)

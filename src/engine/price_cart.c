@@ -139,8 +139,11 @@ whens_hold(const PromoRun *run, uint32_t number)
 static bool
 is_admitted(const PromoRun *run, uint32_t number, int64_t only)
 {
-	bool		exclusive = (promo_ruleset_entry(run->rules, number)->clauses & PROMO_EXCLUSIVE) != 0;
+	const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, number);
+	bool		exclusive = (entry->clauses & PROMO_EXCLUSIVE) != 0;
 
+	if (!(entry->traits & PROMO_CONDITIONAL) && only < 0 && run->request->nwithout == 0)
+		return true;
 	return (only >= 0 ? number == only : !exclusive) &&
 		!is_without(run, number) && promo_admission(run, number) == PROMO_APPLIED;
 }
@@ -209,32 +212,21 @@ sort_pairs(Pair *pairs, size_t n)
 	}
 }
 
-static bool
-names_rewards(const PromoRule *rule)
-{
-	const PromoTier *tiers = promo_rule_tiers(rule);
-
-	for (uint32_t i = 0; i < rule->tiers.n; i++)
-		if (tiers[i].skus.n > 0)
-			return true;
-	return false;
-}
-
 /* what the rule has to do with a line that an index led to */
 static int
-roles(const PromoRun *run, const PromoRule *rule, int line, bool found_by_tag)
+roles(const PromoRun *run, uint32_t number, int line, bool found_by_tag)
 {
+	uint32_t	traits = promo_ruleset_entry(run->rules, number)->traits;
+	const PromoRule *rule = promo_ruleset_rule(run->rules, number);
 	const PromoTier *tiers = promo_rule_tiers(rule);
 	int			role = 0;
 
-	for (uint32_t i = 0; i < rule->tiers.n; i++)
+	for (uint32_t i = 0; traits & PROMO_NAMES_REWARDS && i < rule->tiers.n; i++)
 		if (promo_is_reward(&run->scene, rule, &tiers[i], line))
 			role |= PAIR_REWARD;
 	/* found through its SKU or tag, by a rule that names nothing else: it is in the scope */
-	if ((found_by_tag || !names_rewards(rule)) &&
-		rule->scope.except_skus.n == 0 && rule->scope.except_tags.n == 0)
-		return role | PAIR_SCOPE;
-	if (promo_in_scope(&run->scene, rule, &rule->scope, line))
+	if (((found_by_tag || !(traits & PROMO_NAMES_REWARDS)) && !(traits & PROMO_HAS_EXCEPTS)) ||
+		promo_in_scope(&run->scene, rule, &rule->scope, line))
 		role |= PAIR_SCOPE;
 	return role;
 }
@@ -244,8 +236,11 @@ add_found(PromoRun *run, Pairs *pairs, const uint32_t *numbers, uint32_t n, int 
 {
 	for (uint32_t i = 0; i < n; i++)
 	{
-		int			role = roles(run, promo_ruleset_rule(run->rules, numbers[i]), line, by_tag);
+		int			role = PAIR_SCOPE;
 
+		if (promo_ruleset_entry(run->rules, numbers[i])->traits &
+			(PROMO_NAMES_REWARDS | PROMO_HAS_EXCEPTS))
+			role = roles(run, numbers[i], line, by_tag);
 		if (role != 0)
 			add_pair(run, pairs, MAKE_PAIR(numbers[i], line, role));
 	}
@@ -296,7 +291,7 @@ add_each(PromoRun *run, uint32_t number, const Pair *pairs, size_t n)
 		if (seen)
 			continue;
 		if (!(run->scene.cart->flags & PROMO_CART_REPEATS) &&
-			!names_rewards(promo_ruleset_rule(run->rules, number)))
+			!(promo_ruleset_entry(run->rules, number)->traits & PROMO_NAMES_REWARDS))
 			own[count++] = pairs[i];
 		else
 			for (size_t j = 0; j < n; j++)
@@ -674,10 +669,10 @@ effect_in_stage(PromoRun *run, PromoStage stage, uint32_t number, bool apply)
 uint32_t
 promo_next_later(PromoRun *run, uint32_t i, PromoStage stage)
 {
-	for (; i < run->nlater; i++)
-		if (promo_ruleset_entry(run->rules, run->later[i])->stage == stage &&
-			!(run->left_out != NULL && run->left_out[run->later[i]]) &&
-			whens_hold(run, run->later[i]))
+	const uint32_t *rules = run->later[stage];
+
+	for (; i < run->nlater[stage]; i++)
+		if (!(run->left_out != NULL && run->left_out[rules[i]]) && whens_hold(run, rules[i]))
 			break;
 	return i;
 }
@@ -728,10 +723,43 @@ promo_prefer(PromoRun *run, const PromoAdjustment *a, uint32_t na,
 static void
 apply_stack(PromoRun *run, PromoStage stage, uint32_t i)
 {
-	for (i = promo_next_later(run, i, stage); i < run->nlater;
+	for (i = promo_next_later(run, i, stage); i < run->nlater[stage];
 		 i = promo_next_later(run, i + 1, stage))
-		if (promo_ruleset_entry(run->rules, run->later[i])->clauses & PROMO_STACK)
-			(void) effect_in_stage(run, stage, run->later[i], true);
+		if (promo_ruleset_entry(run->rules, run->later[stage][i])->clauses & PROMO_STACK)
+			(void) effect_in_stage(run, stage, run->later[stage][i], true);
+}
+
+/*
+ * The order stage by the ruleset's steps.  True if a step was taken; otherwise
+ * *next is the first rule that they do not stand for.
+ */
+static bool
+take_step(PromoRun *run, int64_t left, uint32_t *next)
+{
+	const PromoStep *steps = (const PromoStep *) ((const char *) run->rules + run->rules->steps.at);
+	uint32_t	low = 0;
+	uint32_t	high = run->rules->steps.n;
+
+	if (high == 0 || left < 0 || run->scene.floors != NULL || !run->all_admitted)
+		return false;
+	while (low < high)
+	{
+		uint32_t	middle = (low + high) / 2;
+
+		if (steps[middle].from <= left)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+	{
+		*next = run->rules->stepped;
+		return false;
+	}
+	/* where it takes everything, others may as well */
+	if (steps[low - 1].amount > left)
+		return false;
+	return promo_later_effect(run, steps[low - 1].rule, true) > 0;
 }
 
 /*
@@ -741,31 +769,34 @@ apply_stack(PromoRun *run, PromoStage stage, uint32_t i)
 static void
 later_stage(PromoRun *run, PromoStage stage)
 {
-	uint32_t	i = promo_next_later(run, 0, stage);
+	uint32_t	i = 0;
 	int64_t		left;
 
-	if (i >= run->nlater)
+	if (run->nlater[stage] == 0)
 		return;
 	left = stage == PROMO_STAGE_SHIPPING ? -1 : order_left(run);
-	while (i < run->nlater)
+	if (stage == PROMO_STAGE_ORDER && take_step(run, left, &i))
+		return;
+	i = promo_next_later(run, i, stage);
+	while (i < run->nlater[stage])
 	{
-		int32_t		priority = promo_ruleset_entry(run->rules, run->later[i])->priority;
+		int32_t		priority = promo_ruleset_entry(run->rules, run->later[stage][i])->priority;
 		uint32_t	first = i;
 		int64_t		best = 0;
 		uint32_t	single = 0;
 		bool		stack = false;
 
-		for (; i < run->nlater; i = promo_next_later(run, i + 1, stage))
+		for (; i < run->nlater[stage]; i = promo_next_later(run, i + 1, stage))
 		{
-			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->later[i]);
+			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->later[stage][i]);
 			int64_t		money = -1;
 
 			if (entry->priority != priority)
 				break;
 			if (stage != PROMO_STAGE_SHIPPING)
-				money = plain_effect(run, promo_ruleset_rule(run->rules, run->later[i]), left);
+				money = plain_effect(run, promo_ruleset_rule(run->rules, run->later[stage][i]), left);
 			if (money < 0)
-				money = effect_in_stage(run, stage, run->later[i], false);
+				money = effect_in_stage(run, stage, run->later[stage][i], false);
 			if (money == 0)
 				continue;
 			if (entry->clauses & PROMO_STACK)
@@ -773,7 +804,7 @@ later_stage(PromoRun *run, PromoStage stage)
 			else if (money > best)
 			{
 				best = money;
-				single = run->later[i];
+				single = run->later[stage][i];
 			}
 		}
 		if (stack && best > 0)
@@ -867,14 +898,14 @@ points_stage(PromoRun *run)
 	bool		stacking = false;
 
 	/* money decides nothing here: the first that gives points, by priority, then name */
-	for (; i < run->nlater; i = promo_next_later(run, i + 1, PROMO_STAGE_POINTS))
+	for (; i < run->nlater[PROMO_STAGE_POINTS]; i = promo_next_later(run, i + 1, PROMO_STAGE_POINTS))
 	{
-		bool		stack = (promo_ruleset_entry(run->rules, run->later[i])->clauses & PROMO_STACK) != 0;
+		bool		stack = (promo_ruleset_entry(run->rules, run->later[PROMO_STAGE_POINTS][i])->clauses & PROMO_STACK) != 0;
 		int64_t		points;
 
 		if (stacking && !stack)
 			continue;
-		points = points_with(run, run->later[i], run->points);
+		points = points_with(run, run->later[PROMO_STAGE_POINTS][i], run->points);
 		if (points == run->points)
 			continue;
 		run->points = points;
@@ -907,7 +938,7 @@ open_offers(PromoRun *run)
 		const PromoCandidate *candidate = &run->candidates[i];
 
 		if ((run->left_out != NULL && run->left_out[candidate->rule]) ||
-			!names_rewards(promo_ruleset_rule(run->rules, candidate->rule)) ||
+			!(promo_ruleset_entry(run->rules, candidate->rule)->traits & PROMO_NAMES_REWARDS) ||
 			gave_something(run, candidate->rule))
 			continue;
 		promo_candidate_effect(run, candidate, NULL, 0, &effect);
@@ -918,7 +949,13 @@ open_offers(PromoRun *run)
 	{
 		bool		taken = false;
 		bool		stacked = false;
+		bool		offers = false;
 
+		for (uint32_t i = 0; i < run->nlater[stage] && !offers; i++)
+			offers = (promo_ruleset_entry(run->rules, run->later[stage][i])->traits &
+					  PROMO_NAMES_REWARDS) != 0;
+		if (!offers)
+			continue;
 		for (uint32_t i = 0; i < run->given.nadjustments; i++)
 		{
 			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->adjustments[i].rule);
@@ -928,22 +965,22 @@ open_offers(PromoRun *run)
 			taken = true;
 			stacked |= (entry->clauses & PROMO_STACK) != 0;
 		}
-		for (uint32_t i = promo_next_later(run, 0, stage); i < run->nlater;
+		for (uint32_t i = promo_next_later(run, 0, stage); i < run->nlater[stage];
 			 i = promo_next_later(run, i + 1, stage))
 		{
-			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->later[i]);
-			const PromoRule *rule = promo_ruleset_rule(run->rules, run->later[i]);
+			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->later[stage][i]);
+			const PromoRule *rule = promo_ruleset_rule(run->rules, run->later[stage][i]);
 			int			nlines;
 			int			nrewards;
 
-			if (!names_rewards(rule) || rule->scope.each || gave_something(run, run->later[i]) ||
+			if (!(entry->traits & PROMO_NAMES_REWARDS) || rule->scope.each || gave_something(run, run->later[stage][i]) ||
 				(taken && !(stacked && entry->clauses & PROMO_STACK)))
 				continue;
 			promo_later_lines(run, rule, -1, &nlines, &nrewards);
 			promo_rule_effect(&run->scene, rule, run->lines, nlines, run->rewards, nrewards,
 							  &effect);
 			if (effect.money == 0)
-				add_opening(run, run->later[i], &effect);
+				add_opening(run, run->later[stage][i], &effect);
 		}
 	}
 }
@@ -1009,7 +1046,7 @@ promo_run_begin(PromoRun *run, PromoArena *arena, const PromoCart *cart,
 				const PromoRuleset *rules, const PromoRequest *request, PromoError *err)
 {
 	int			n = (int) cart->nlines;
-	int64_t		subtotal = 0;
+	int64_t		total = request->fee;
 
 	memset(run, 0, sizeof(*run));
 	run->scene.arena = arena;
@@ -1041,9 +1078,8 @@ promo_run_begin(PromoRun *run, PromoArena *arena, const PromoCart *cart,
 		line->next = -1;
 		if (!promo_line_amount(cart->lines[i].price, line->qty, rules->unit,
 							   run->scene.rounding, &line->amount) ||
-			__builtin_add_overflow(subtotal, line->amount, &subtotal) || subtotal > PROMO_MONEY_MAX)
-			return promo_fail(err, PROMO_OUT_OF_RANGE,
-							  "subtotal of the cart is out of range");
+			__builtin_add_overflow(total, line->amount, &total) || total > PROMO_MONEY_MAX)
+			return promo_fail(err, PROMO_OUT_OF_RANGE, "total of the cart is out of range");
 	}
 	number_products(run);
 	promo_run_reset(run);
@@ -1115,17 +1151,26 @@ price_goods(PromoRun *run)
 static void
 find_later(PromoRun *run, int64_t only)
 {
-	uint32_t	n;
-	const uint32_t *numbers = promo_ruleset_list(run->rules, PROMO_LIST_LATER, &n);
+	run->all_admitted = only < 0 && run->request->nwithout == 0;
+	for (int stage = PROMO_STAGE_ORDER; stage <= PROMO_STAGE_POINTS; stage++)
+	{
+		uint32_t	n;
+		const uint32_t *numbers = promo_ruleset_list(run->rules, (PromoList) stage, &n);
+		uint32_t   *admitted;
+		uint32_t	count = 0;
 
-	run->nlater = 0;
-	if (n == 0)
-		return;
-	if (run->later == NULL)
-		run->later = promo_alloc(run->scene.arena, n * sizeof(uint32_t));
-	for (uint32_t i = 0; i < n; i++)
-		if (is_admitted(run, numbers[i], only))
-			run->later[run->nlater++] = numbers[i];
+		run->later[stage] = numbers;
+		run->nlater[stage] = n;
+		if (n == 0 ||
+			(run->all_admitted && !(run->rules->flags & PROMO_RULESET_CONDITIONAL(stage))))
+			continue;
+		admitted = promo_alloc(run->scene.arena, n * sizeof(uint32_t));
+		for (uint32_t i = 0; i < n; i++)
+			if (is_admitted(run, numbers[i], only))
+				admitted[count++] = numbers[i];
+		run->later[stage] = admitted;
+		run->nlater[stage] = count;
+	}
 }
 
 /* A whole solution, kept while others are tried. */
@@ -1151,7 +1196,8 @@ keep_solution(PromoRun *run, Solution *solution)
 	memcpy(solution->adjustments, run->adjustments,
 		   run->given.nadjustments * sizeof(PromoAdjustment));
 	solution->openings = promo_alloc(arena, run->given.nopenings * sizeof(PromoOpening));
-	memcpy(solution->openings, run->openings, run->given.nopenings * sizeof(PromoOpening));
+	if (run->given.nopenings > 0)
+		memcpy(solution->openings, run->openings, run->given.nopenings * sizeof(PromoOpening));
 	solution->given = run->given;
 	solution->there = true;
 }
@@ -1163,7 +1209,8 @@ restore_solution(PromoRun *run, const Solution *solution)
 	run->given = solution->given;
 	memcpy(run->adjustments, solution->adjustments,
 		   run->given.nadjustments * sizeof(PromoAdjustment));
-	memcpy(run->openings, solution->openings, run->given.nopenings * sizeof(PromoOpening));
+	if (run->given.nopenings > 0)
+		memcpy(run->openings, solution->openings, run->given.nopenings * sizeof(PromoOpening));
 }
 
 static int64_t
@@ -1303,16 +1350,19 @@ price_all(PromoRun *run)
 		uint32_t   *grouped = promo_alloc(run->scene.arena, n * sizeof(uint32_t));
 		uint32_t	count = 0;
 		int			candidate = 0;
-		uint32_t	later = 0;
 
 		for (uint32_t i = 0; i < n; i++)
 		{
+			int			stage = promo_ruleset_entry(run->rules, numbers[i])->stage;
+			bool		there = false;
+
 			while (candidate < run->ncandidates && run->candidates[candidate].rule < numbers[i])
 				candidate++;
-			while (later < run->nlater && run->later[later] < numbers[i])
-				later++;
-			if ((candidate < run->ncandidates && run->candidates[candidate].rule == numbers[i]) ||
-				(later < run->nlater && run->later[later] == numbers[i]))
+			if (stage == PROMO_STAGE_PRODUCT)
+				there = candidate < run->ncandidates && run->candidates[candidate].rule == numbers[i];
+			for (uint32_t j = 0; stage != PROMO_STAGE_PRODUCT && j < run->nlater[stage] && !there; j++)
+				there = run->later[stage][j] == numbers[i];
+			if (there)
 				grouped[count++] = numbers[i];
 		}
 		if (count > 0)

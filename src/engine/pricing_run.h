@@ -58,8 +58,9 @@ typedef struct PromoRun
 	PromoCandidate *candidates; /* of the product stage, in the ruleset's order */
 	int			ncandidates;
 	int		   *members;
-	uint32_t   *later;			/* admitted rules of later stages, ascending */
-	uint32_t	nlater;
+	const uint32_t *later[PROMO_STAGE_POINTS + 1];	/* by stage: admitted rules, ascending */
+	uint32_t	nlater[PROMO_STAGE_POINTS + 1];
+	bool		all_admitted;	/* nothing but the ruleset decides which rules are */
 	const bool *left_out;		/* by rule number: lost its group; NULL if there are none */
 
 	PromoGiven	given;
@@ -108,7 +109,7 @@ extern void promo_later_lines(PromoRun *run, const PromoRule *rule, int product,
 extern int64_t promo_shipping_effect(PromoRun *run, uint32_t rule, bool apply);
 /* the stages behind the product stage, each for itself */
 extern void promo_later_stages(PromoRun *run);
-/* admitted rules of a later stage whose `when` holds: the next from position i of run->later */
+/* admitted rules of a later stage whose `when` holds: the next from position i of its list */
 extern uint32_t promo_next_later(PromoRun *run, uint32_t i, PromoStage stage);
 /* whether adjustments a are to be preferred to b at equal totals: fewer rules, then names */
 extern bool promo_prefer(PromoRun *run, const PromoAdjustment *a, uint32_t na,

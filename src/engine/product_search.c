@@ -44,6 +44,10 @@ typedef struct Level
 	int		   *kept_choice;	/* choices of outer levels about our products */
 	int		   *members;		/* all products that some live candidate wants */
 	int			nmembers;
+	bool	   *idle;			/* of product i: nobody has taken it */
+	int		   *given_to;		/* of product i: its rule while others are asked */
+	bool		wasteful;		/* ways that leave a wanted product idle are tried too */
+	bool		passed;			/* some way was tried to the end, or cut as hopeless */
 	int64_t    *undo;			/* bounds before a decision: nlive for each product */
 	size_t		undo_capacity;
 } Level;
@@ -56,8 +60,8 @@ typedef struct Search
 	int			nlist;
 	int		   *lines;			/* the lines that they concern */
 	int			nlines;
-	int64_t    *below;			/* most that candidates from this position on can save */
-	int64_t		later[PROMO_STAGE_POINTS + 1];	/* most that stages from this one on can save */
+	promo_int128 *below;		/* most that candidates from this position on can save */
+	promo_int128 later[PROMO_STAGE_POINTS + 1];	/* most that stages from this one on can save */
 	Level	  **levels;			/* by position of the first candidate */
 	int		   *choice;			/* by product: rival, or PROMO_UNDECIDED */
 	int		   *wanted;			/* by product: scratch */
@@ -169,7 +173,8 @@ bound_of(Search *s, int position, int rival)
 	const PromoCandidate *candidate = &run->candidates[s->list[position]];
 	const PromoRule *rule = rule_at(s, position);
 	PromoEffect effect;
-	int64_t		most = 0;
+	promo_int128 most = 0;
+	int64_t		max = rule->clauses & PROMO_HAS_MAX ? rule->max : PROMO_MONEY_MAX;
 
 	if (is_monotone(rule))
 	{
@@ -185,7 +190,7 @@ bound_of(Search *s, int position, int rival)
 			(line->owner == PROMO_NOBODY || line->owner == PROMO_STACKED))
 			most += line->left;
 	}
-	return rule->clauses & PROMO_HAS_MAX && rule->max < most ? rule->max : most;
+	return most < max ? (int64_t) most : max;
 }
 
 /* ----------------------------------------------------------------
@@ -228,7 +233,8 @@ record(Search *s)
 		s->best_capacity = 2 * n;
 		s->best_adjustments = promo_alloc(run->scene.arena, 2 * n * sizeof(PromoAdjustment));
 	}
-	memcpy(s->best_adjustments, run->adjustments + from, n * sizeof(PromoAdjustment));
+	if (n > 0)
+		memcpy(s->best_adjustments, run->adjustments + from, n * sizeof(PromoAdjustment));
 	if (nopenings > s->best_openings_capacity)
 	{
 		s->best_openings_capacity = 2 * nopenings;
@@ -251,8 +257,9 @@ restore_best(Search *s)
 
 	restore_lines(s, s->best_lines);
 	run->given = s->best_given;
-	memcpy(run->adjustments + s->start.nadjustments, s->best_adjustments,
-		   (run->given.nadjustments - s->start.nadjustments) * sizeof(PromoAdjustment));
+	if (run->given.nadjustments > s->start.nadjustments)
+		memcpy(run->adjustments + s->start.nadjustments, s->best_adjustments,
+			   (run->given.nadjustments - s->start.nadjustments) * sizeof(PromoAdjustment));
 	if (run->given.nopenings > s->start.nopenings)
 		memcpy(run->openings + s->start.nopenings, s->best_openings,
 			   (run->given.nopenings - s->start.nopenings) * sizeof(PromoOpening));
@@ -311,6 +318,8 @@ level_at(Search *s, int from, int to)
 	level->turn = promo_alloc(arena, (members + 1) * sizeof(int));
 	level->kept_choice = promo_alloc(arena, (members + 1) * sizeof(int));
 	level->members = promo_alloc(arena, (members + 1) * sizeof(int));
+	level->idle = promo_alloc(arena, (members + 1) * sizeof(bool));
+	level->given_to = promo_alloc(arena, (members + 1) * sizeof(int));
 	s->levels[from] = level;
 	return level;
 }
@@ -545,7 +554,7 @@ find_products(Search *s, Level *level)
 
 /* the ways that cannot be better are cut off */
 static bool
-is_hopeless(const Search *s, const Level *level, int64_t most)
+is_hopeless(const Search *s, const Level *level, promo_int128 most)
 {
 	int			rules = 0;
 
@@ -562,52 +571,119 @@ is_hopeless(const Search *s, const Level *level, int64_t most)
 	return rules > s->best_rules;
 }
 
-/* every product has its rule: computes them, and goes on with the next priority */
+/* computes and applies what the candidates (of one rival, or all: -1) give on what they got */
 static void
-try_sharing(Search *s, Level *level, int depth)
+apply_sharing(Search *s, const Level *level, int rival)
 {
 	PromoRun   *run = s->run;
-	bool		legal = true;
 	PromoEffect effect;
 
 	for (int k = 0; k < level->nlive; k++)
 	{
 		const PromoCandidate *candidate = &run->candidates[s->list[level->live[k]]];
 
-		if (level->out[level->rule[k]])
+		if (level->out[level->rule[k]] || (rival >= 0 && level->rival[k] != rival))
 			continue;
 		promo_candidate_effect(run, candidate, s->choice, level->rival[k], &effect);
 		if (effect.money > 0)
 			promo_apply(run, candidate->rule, &effect);
-		level->bound[k] = effect.money > 0;	/* whether it gave; restored by the caller */
 	}
-	/* a product that went to a rule that had no use for it, and others had, is no way */
-	for (int i = 0; i < level->nproducts && legal; i++)
-	{
-		int			product = level->products[i];
+}
 
-		if (run->scene.lines[product].owner != PROMO_NOBODY)
-			continue;
-		for (int j = level->option_start[i]; j < level->option_start[i + 1] && legal; j++)
-			for (int k = 0; k < level->nlive && legal; k++)
-				legal = level->rival[k] != level->options[j] ||
-					level->options[j] == s->choice[product] ||
-					level->out[level->rule[k]] || !level->bound[k];
-	}
-	if (legal)
-		descend(s, level->to, depth + 1);
+static void
+restore_level(Search *s, const Level *level)
+{
 	restore_lines(s, level->lines);
-	run->given = level->given;
+	s->run->given = level->given;
+}
+
+/* whether the rival would take one of the idle products from .. to - 1 that it wants */
+static bool
+takes_idle(Search *s, Level *level, int rival, int from, int to)
+{
+	bool		more = false;
+	bool		takes = false;
+
+	for (int i = from; i < to; i++)
+	{
+		int		   *choice = &s->choice[level->products[i]];
+
+		level->given_to[i] = *choice;
+		for (int j = level->option_start[i]; j < level->option_start[i + 1]; j++)
+			if (level->idle[i] && level->options[j] == rival && *choice != rival)
+			{
+				*choice = rival;
+				more = true;
+			}
+	}
+	if (more)
+	{
+		s->run->nodes++;
+		apply_sharing(s, level, rival);
+	}
+	for (int i = from; i < to; i++)
+	{
+		takes |= level->idle[i] && s->run->scene.lines[level->products[i]].owner != PROMO_NOBODY;
+		s->choice[level->products[i]] = level->given_to[i];
+	}
+	if (more)
+		restore_level(s, level);
+	return takes;
+}
+
+/*
+ * Whether the sharing is no way at all: it leaves idle what a rival would take
+ * if it got that too.  Every rival is asked about all idle products together,
+ * then about each.
+ */
+static bool
+is_wasteful(Search *s, Level *level)
+{
+	bool		any = false;
+
+	for (int i = 0; i < level->nproducts; i++)
+	{
+		level->idle[i] = s->run->scene.lines[level->products[i]].owner == PROMO_NOBODY;
+		any |= level->idle[i];
+	}
+	restore_level(s, level);
+	for (int k = 0; k < level->nlive && any; k++)
+	{
+		/* rules that stack are asked as one */
+		if (level->live[k] != level->rival[k])
+			continue;
+		if (takes_idle(s, level, level->rival[k], 0, level->nproducts))
+			return true;
+		for (int i = 0; i < level->nproducts && s->run->nodes < s->run->rules->search_limit; i++)
+			if (level->idle[i] && takes_idle(s, level, level->rival[k], i, i + 1))
+				return true;
+	}
+	return false;
+}
+
+/* every product has its rule: computes them, and goes on with the next priority */
+static void
+try_sharing(Search *s, Level *level, int depth)
+{
+	apply_sharing(s, level, -1);
+	if (level->nproducts > 0 && !level->wasteful)
+	{
+		if (is_wasteful(s, level))
+			return;
+		apply_sharing(s, level, -1);
+	}
+	level->passed = true;
+	descend(s, level->to, depth + 1);
+	restore_level(s, level);
 }
 
 /* one after the other, all ways to share out the contested products */
 static void
-share_out(Search *s, Level *level, int depth)
+try_sharings(Search *s, Level *level, int depth)
 {
 	int			i = 0;
-	int64_t		most = 0;
+	promo_int128 most = 0;
 
-	find_products(s, level);
 	if ((size_t) level->nproducts * level->nlive > level->undo_capacity)
 	{
 		level->undo_capacity = (size_t) level->nproducts * level->nlive;
@@ -620,7 +696,8 @@ share_out(Search *s, Level *level, int depth)
 			bound_of(s, level->live[k], level->rival[k]);
 		most += level->bound[k];
 	}
-	if (is_hopeless(s, level, most))
+	level->passed = is_hopeless(s, level, most);
+	if (level->passed)
 		return;
 	if (level->nproducts == 0)
 	{
@@ -686,7 +763,10 @@ share_out(Search *s, Level *level, int depth)
 				break;
 			}
 		if (is_hopeless(s, level, most))
+		{
+			level->passed = true;
 			continue;
+		}
 		if (i + 1 < level->nproducts)
 		{
 			level->turn[++i] = -1;
@@ -694,9 +774,23 @@ share_out(Search *s, Level *level, int depth)
 		}
 		if (is_exhausted(s))
 			continue;
-		/* try_sharing notes in bound[] who gave something; the next turn restores it */
 		try_sharing(s, level, depth);
 	}
+}
+
+/*
+ * Ways that leave a wanted product idle are none, unless there is no other.
+ */
+static void
+share_out(Search *s, Level *level, int depth)
+{
+	find_products(s, level);
+	level->wasteful = false;
+	try_sharings(s, level, depth);
+	if (level->passed)
+		return;
+	level->wasteful = true;
+	try_sharings(s, level, depth);
 }
 
 /* one priority: with `search => 'cart'` for every set of rules left out */
@@ -794,9 +888,9 @@ later_stage(Search *s, PromoStage stage)
 	lines = s->stage_lines[stage];
 	save_lines(s, lines);
 	/* those that stack first */
-	for (uint32_t i = promo_next_later(run, 0, stage); i < run->nlater;
+	for (uint32_t i = promo_next_later(run, 0, stage); i < run->nlater[stage];
 		 i = promo_next_later(run, i + 1, stage))
-		rules[n++] = run->later[i];
+		rules[n++] = run->later[stage][i];
 	for (int i = 0; i < n; i++)
 		if (promo_ruleset_entry(run->rules, rules[i])->clauses & PROMO_STACK)
 		{
@@ -847,25 +941,25 @@ bound_later(Search *s)
 	for (int stage = PROMO_STAGE_SHIPPING; stage >= PROMO_STAGE_ORDER; stage--)
 	{
 		int64_t		single = 0;
-		int64_t		stacked = 0;
+		promo_int128 stacked = 0;
 		int64_t		whole = stage == PROMO_STAGE_SHIPPING ? run->given.fee_left : left;
 
-		for (uint32_t i = 0; i < run->nlater; i++)
+		for (uint32_t i = 0; i < run->nlater[stage]; i++)
 		{
-			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->later[i]);
-			const PromoRule *rule = promo_ruleset_rule(run->rules, run->later[i]);
+			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->later[stage][i]);
+			const PromoRule *rule = promo_ruleset_rule(run->rules, run->later[stage][i]);
 			int64_t		most = whole;
 
-			if (entry->stage != stage || (run->left_out != NULL && run->left_out[run->later[i]]))
+			if (run->left_out != NULL && run->left_out[run->later[stage][i]])
 				continue;
 			/* what was discounted before is not known here */
 			if (is_monotone(rule) && !rule->scope.except_discounted &&
 				stage != PROMO_STAGE_SHIPPING)
-				most = promo_later_effect(run, run->later[i], false);
+				most = promo_later_effect(run, run->later[stage][i], false);
 			if (!(entry->clauses & PROMO_STACK))
 				single = most > single ? most : single;
-			else if (__builtin_add_overflow(stacked, most, &stacked))
-				stacked = INT64_MAX / 8;
+			else
+				stacked += most;
 		}
 		stacked = stacked < whole ? stacked : whole;
 		s->later[stage] = s->later[stage + 1] + (single > stacked ? single : stacked);
@@ -888,7 +982,7 @@ begin_search(Search *s, PromoRun *run, bool whole_cart)
 	s->whole_cart = whole_cart;
 	s->list = promo_alloc(arena, (run->ncandidates + 1) * sizeof(int));
 	s->lines = promo_alloc(arena, (n + 1) * sizeof(int));
-	s->below = promo_alloc(arena, (run->ncandidates + 1) * sizeof(int64_t));
+	s->below = promo_alloc(arena, (run->ncandidates + 1) * sizeof(promo_int128));
 	s->levels = promo_alloc(arena, (run->ncandidates + 1) * sizeof(Level *));
 	s->choice = promo_alloc(arena, (n + 1) * sizeof(int));
 	s->wanted = promo_alloc(arena, (n + 1) * sizeof(int));
@@ -904,8 +998,7 @@ search_list(Search *s)
 	memset(s->levels, 0, (s->nlist + 1) * sizeof(Level *));
 	s->below[s->nlist] = 0;
 	for (int i = s->nlist - 1; i >= 0; i--)
-		if (__builtin_add_overflow(s->below[i + 1], bound_of(s, i, i), &s->below[i]))
-			s->below[i] = INT64_MAX / 8;
+		s->below[i] = s->below[i + 1] + bound_of(s, i, i);
 	s->found = false;
 	s->start = s->run->given;
 	descend(s, 0, 0);
@@ -998,7 +1091,7 @@ promo_search_cart(PromoRun *run)
 	for (int stage = PROMO_STAGE_ORDER; stage <= PROMO_STAGE_SHIPPING; stage++)
 	{
 		s.stage_lines[stage] = promo_alloc(arena, (n + 1) * sizeof(PromoLineState));
-		s.stage_rules[stage] = promo_alloc(arena, (run->nlater + 1) * sizeof(uint32_t));
+		s.stage_rules[stage] = promo_alloc(arena, (run->nlater[stage] + 1) * sizeof(uint32_t));
 	}
 	bound_later(&s);
 	search_list(&s);

@@ -342,8 +342,11 @@ is_listed(const PromoRule *rule, PromoList list)
 	{
 		case PROMO_LIST_PRODUCT:
 			return rule->stage == PROMO_STAGE_PRODUCT && rule->scope.kind == PROMO_ON_ALL;
-		case PROMO_LIST_LATER:
-			return rule->stage != PROMO_STAGE_PRODUCT;
+		case PROMO_LIST_ORDER:
+		case PROMO_LIST_CODE:
+		case PROMO_LIST_SHIPPING:
+		case PROMO_LIST_POINTS:
+			return rule->stage == (uint8_t) list;
 		case PROMO_LIST_EXCLUSIVE:
 			return (rule->clauses & PROMO_EXCLUSIVE) != 0;
 		case PROMO_LIST_GROUP:
@@ -352,6 +355,115 @@ is_listed(const PromoRule *rule, PromoList list)
 			break;
 	}
 	return false;
+}
+
+/* what pricing need not look for in the rule */
+static uint32_t
+traits_of(const PromoRulesetInput *input)
+{
+	const PromoRule *rule = input->rule;
+	const PromoTier *tiers = promo_rule_tiers(rule);
+	uint32_t	traits = 0;
+
+	for (uint32_t i = 0; i < rule->tiers.n; i++)
+		if (tiers[i].skus.n > 0)
+			traits |= PROMO_NAMES_REWARDS;
+	if (rule->scope.except_skus.n > 0 || rule->scope.except_tags.n > 0)
+		traits |= PROMO_HAS_EXCEPTS;
+	if (input->period.flags & PROMO_PERIOD_EMPTY ||
+		input->period.lower != PROMO_INSTANT_MIN || input->period.upper != PROMO_INSTANT_MAX ||
+		rule->clauses & (PROMO_EXCLUSIVE | PROMO_HAS_GROUP | PROMO_HAS_CODE | PROMO_HAS_FOR |
+						 PROMO_HAS_WHEN | PROMO_HAS_DAYS | PROMO_HAS_HOURS))
+		traits |= PROMO_CONDITIONAL;
+	return traits;
+}
+
+/* `spend N save A` and `save A` on the whole order, and nothing else; more is saved by more */
+static bool
+is_step(const PromoRulesetInput *input)
+{
+	const PromoRule *rule = input->rule;
+	const PromoTier *tiers = promo_rule_tiers(rule);
+
+	if (rule->clauses & ~PROMO_STOP || traits_of(input) != 0 || rule->basis == PROMO_BASIS_LIST ||
+		rule->scope.kind != PROMO_ON_ORDER || rule->scope.except_discounted)
+		return false;
+	for (uint32_t i = 0; i < rule->tiers.n; i++)
+		if (tiers[i].action != PROMO_SAVE_AMOUNT || tiers[i].condition > PROMO_SPEND ||
+			(i > 0 && tiers[i].value < tiers[i - 1].value))
+			return false;
+	return true;
+}
+
+static bool
+step_before(const void *context, uint32_t a, uint32_t b)
+{
+	const PromoStep *steps = context;
+
+	if (steps[a].from != steps[b].from)
+		return steps[a].from < steps[b].from;
+	if (steps[a].amount != steps[b].amount)
+		return steps[a].amount > steps[b].amount;
+	return steps[a].rule < steps[b].rule;
+}
+
+/*
+ * The steps of the order stage's highest priority, if all its rules are that
+ * plain: at each threshold the rule that then takes most off.
+ */
+static uint32_t
+find_steps(PromoArena *arena, const PromoRulesetInput *rules, int n, const PromoSettings *settings,
+		   PromoStep **steps, uint32_t *stepped)
+{
+	int			first = 0;
+	int			last;
+	uint32_t	ntiers = 0;
+	uint32_t	count = 0;
+	PromoStep  *all;
+	uint32_t   *order;
+
+	*stepped = 0;
+	while (first < n && rules[first].rule->stage != PROMO_STAGE_ORDER)
+		first++;
+	for (last = first; last < n && rules[last].priority == rules[first].priority; last++)
+	{
+		if (rules[last].rule->stage != PROMO_STAGE_ORDER)
+			continue;
+		if (!is_step(&rules[last]))
+			return 0;
+		ntiers += rules[last].rule->tiers.n;
+		(*stepped)++;
+	}
+	all = promo_alloc(arena, ntiers * sizeof(PromoStep));
+	ntiers = 0;
+	for (int i = first; i < last; i++)
+	{
+		const PromoTier *tiers = promo_rule_tiers(rules[i].rule);
+
+		if (rules[i].rule->stage != PROMO_STAGE_ORDER)
+			continue;
+		for (uint32_t j = 0; j < rules[i].rule->tiers.n; j++)
+			all[ntiers++] = (PromoStep) {
+				.from = tiers[j].threshold + tiers[j].strict,
+				.amount = (int64_t) promo_round_ratio(tiers[j].value, 1, settings->unit,
+													  settings->rounding),
+				.rule = (uint32_t) i
+			};
+	}
+	order = promo_sorted(arena, ntiers, step_before, all);
+	*steps = promo_alloc(arena, ntiers * sizeof(PromoStep));
+	for (uint32_t i = 0; i < ntiers; i++)
+	{
+		const PromoStep *step = &all[order[i]];
+
+		if (count > 0 && (step->amount < (*steps)[count - 1].amount ||
+						  (step->amount == (*steps)[count - 1].amount &&
+						   step->rule >= (*steps)[count - 1].rule)))
+			continue;
+		if (step->amount > 0)
+			(*steps)[count++] = *step;
+	}
+	return count;
 }
 
 PromoRuleset *
@@ -369,6 +481,10 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 	size_t		rules_at;
 	size_t		size;
 	uint32_t	listed = 0;
+	PromoStep  *steps;
+	size_t		steps_at;
+	uint32_t	nsteps;
+	uint32_t	stepped;
 
 	if (!check_settings(settings, err) || !check_rules(arena, rules, n, err))
 		return NULL;
@@ -383,7 +499,9 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 			listed += is_listed(rules[i].rule, list);
 		rules_at += rules[i].name.len;
 	}
-	text_at = numbers_at + ((size_t) skus.n + tags.n + listed) * sizeof(uint32_t);
+	nsteps = find_steps(arena, rules, n, settings, &steps, &stepped);
+	steps_at = (numbers_at + ((size_t) skus.n + tags.n + listed) * sizeof(uint32_t) + 7) & ~(size_t) 7;
+	text_at = steps_at + nsteps * sizeof(PromoStep);
 	rules_at = (text_at + rules_at + 7) & ~(size_t) 7;
 	size = rules_at;
 	for (int i = 0; i < n; i++)
@@ -421,6 +539,9 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 		entries[i].name = (PromoString) {(uint32_t) text_at, rules[i].name.len};
 		entries[i].stage = rule->stage;
 		entries[i].clauses = rule->clauses;
+		entries[i].traits = traits_of(&rules[i]);
+		if (entries[i].traits & PROMO_CONDITIONAL && rule->stage != PROMO_STAGE_PRODUCT)
+			set->flags |= PROMO_RULESET_CONDITIONAL(rule->stage);
 		if (rule->clauses & (PROMO_HAS_DAYS | PROMO_HAS_HOURS))
 			set->flags |= PROMO_RULESET_CLOCK;
 		memcpy((char *) set + text_at, rules[i].name.data, rules[i].name.len);
@@ -451,6 +572,10 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 		set->lists[list] = (PromoSlice) {(uint32_t) numbers_at, count};
 		numbers_at += count * sizeof(uint32_t);
 	}
+	set->steps = (PromoSlice) {(uint32_t) steps_at, nsteps};
+	set->stepped = stepped;
+	if (nsteps > 0)
+		memcpy((char *) set + steps_at, steps, nsteps * sizeof(PromoStep));
 	set->digest = promo_digest(set, size);
 	return set;
 }

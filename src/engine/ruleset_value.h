@@ -54,8 +54,13 @@ typedef struct PromoRulesetEntry
 	uint8_t		period;			/* PROMO_LOWER_INCLUSIVE ... */
 	uint8_t		stage;			/* copies of what is looked at first */
 	uint16_t	clauses;
-	uint32_t	unused;
+	uint32_t	traits;			/* PROMO_NAMES_REWARDS ... */
 } PromoRulesetEntry;
+
+/* PromoRulesetEntry.traits: what a rule is not, so that it need not be looked at */
+#define PROMO_NAMES_REWARDS	0x01	/* some tier names SKUs to give */
+#define PROMO_HAS_EXCEPTS	0x02	/* the scope excepts SKUs or tags */
+#define PROMO_CONDITIONAL	0x04	/* on instant, buyer, code, or other rules */
 
 /* One slot of a hash table; free if n is 0. */
 typedef struct PromoSlot
@@ -67,18 +72,39 @@ typedef struct PromoSlot
 	uint32_t	key_len;
 } PromoSlot;
 
-/* Which rules concern every cart, by what they are. */
+/*
+ * Which rules are looked at for every cart.  Those of the stages behind the
+ * product stage have the stage's number.
+ */
 typedef enum PromoList
 {
-	PROMO_LIST_PRODUCT = 0,		/* product stage, on all or on each of all */
-	PROMO_LIST_LATER,			/* order, code, shipping, points: every rule, whatever its scope */
+	PROMO_LIST_PRODUCT = PROMO_STAGE_PRODUCT,	/* on all, or on each of all */
+	PROMO_LIST_ORDER = PROMO_STAGE_ORDER,	/* whatever their scope; so below */
+	PROMO_LIST_CODE = PROMO_STAGE_CODE,
+	PROMO_LIST_SHIPPING = PROMO_STAGE_SHIPPING,
+	PROMO_LIST_POINTS = PROMO_STAGE_POINTS,
 	PROMO_LIST_EXCLUSIVE,		/* every exclusive rule */
 	PROMO_LIST_GROUP,			/* every rule of a group */
 	PROMO_LISTS
 } PromoList;
 
+/*
+ * The plainest rules of the order stage take an amount off once the order has
+ * reached another.  A shop may have dozens of those at its highest priority,
+ * of which one applies: the best of them, by what is left of the order.
+ */
+typedef struct PromoStep
+{
+	int64_t		from;			/* least that is left */
+	int64_t		amount;			/* taken off */
+	uint32_t	rule;
+	uint32_t	unused;
+} PromoStep;
+
 /* PromoRuleset.flags */
 #define PROMO_RULESET_CLOCK		0x01	/* some rule has days or hours */
+/* some rule of this stage is conditional */
+#define PROMO_RULESET_CONDITIONAL(stage)	(0x01 << (stage))
 
 typedef struct PromoRuleset
 {
@@ -99,6 +125,9 @@ typedef struct PromoRuleset
 	uint32_t	tag_slots;
 	uint32_t	tag_mask;
 	PromoSlice	lists[PROMO_LISTS]; /* uint32[]: ascending rule numbers */
+	PromoSlice	steps;			/* PromoStep[], ascending; may be empty */
+	uint32_t	stepped;		/* how many rules of the order stage they stand for */
+	uint32_t	unused;
 } PromoRuleset;
 
 static inline const PromoRulesetEntry *
