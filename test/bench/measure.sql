@@ -42,27 +42,28 @@ INSERT INTO candidate VALUES
 	(9, 'PL/pgSQL, lines', :carts / 20,
 		'SELECT sum(net) FROM stored_cart, unnest(price_cart(id, $1)) net WHERE id <= $3');
 
-CREATE PROCEDURE measure(candidate candidate, set text)
+CREATE PROCEDURE measure(candidate int, set text)
 	LANGUAGE plpgsql AS $$
 DECLARE
+	c candidate := (SELECT c FROM candidate c WHERE id = candidate);
 	rules promo.ruleset := (SELECT r.rules FROM ruleset r WHERE r.set = measure.set);
 	competing promo.ruleset := (SELECT r.rules FROM ruleset r WHERE r.set = measure.set || '+');
 	start numeric := cpu_seconds();
 	amount numeric;
 BEGIN
-	EXECUTE candidate.query INTO amount USING set, rules, candidate.carts, competing;
-	INSERT INTO measured VALUES (candidate.id, set, cpu_seconds() - start, amount);
+	EXECUTE c.query INTO amount USING set, rules, c.carts, competing;
+	INSERT INTO measured VALUES (candidate, set, cpu_seconds() - start, amount);
 END
 $$;
 
-SELECT format('CALL measure((SELECT c FROM candidate c WHERE id = %s), %L)', id, set)
+SELECT format('CALL measure(%s, %L)', id, set)
 FROM generate_series(1, :rounds) round, (VALUES (1, 'S'), (2, 'M'), (3, 'L')) s (o, set), candidate
 WHERE id <> 5 OR set <> 'S'
 ORDER BY round, o, id
 \gexec
 
 CREATE TABLE speed AS
-SELECT candidate AS id, set, carts / percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS carts_per_second
+SELECT candidate AS id, set, carts / nullif(percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds), 0) AS carts_per_second
 FROM measured JOIN candidate ON id = candidate GROUP BY candidate, set, carts;
 
 -- per cart, to the cent
