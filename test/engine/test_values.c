@@ -373,8 +373,10 @@ test_ruleset_indexes(void)
 	CHECK(!finds(set, false, "A", 5) && !finds(set, false, "E", 0));
 	list = promo_ruleset_list(set, PROMO_LIST_PRODUCT, &n);
 	CHECK(n == 1 && list[0] == 2);
-	list = promo_ruleset_list(set, PROMO_LIST_LATER, &n);
-	CHECK(n == 2 && list[0] == 3 && list[1] == 5);
+	list = promo_ruleset_list(set, PROMO_LIST_ORDER, &n);
+	CHECK(n == 1 && list[0] == 3);
+	list = promo_ruleset_list(set, PROMO_LIST_SHIPPING, &n);
+	CHECK(n == 1 && list[0] == 5);
 	list = promo_ruleset_list(set, PROMO_LIST_EXCLUSIVE, &n);
 	CHECK(n == 1 && list[0] == 3);
 	list = promo_ruleset_list(set, PROMO_LIST_GROUP, &n);
