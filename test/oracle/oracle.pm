@@ -995,13 +995,25 @@ sub all_ways
 # where any way will do, all of them
 sub best_of { my ($c, @states) = @_; return $c->{any_way} ? @states : best(@states) }
 
+# Whether a rule is a choice of its group: a rule on products that are not in
+# the cart is none.
+sub concerns
+{
+	my ($c, $rule) = @_;
+	my $scope = { kind => $rule->{scope}{kind}, names => $rule->{scope}{names} };
+	my @named = map { @{ $_->{skus} || [] } } @{ $rule->{tiers} };
+
+	return 1 if $rule->{stage} ne 'product';
+	return any { my $i = $_; in_scope($c, {}, $scope, $i) || any { $_ eq $c->{lines}[$i]{sku} } @named } 0 .. $#{ $c->{lines} };
+}
+
 # every choice of one rule of each group
 sub group_choices
 {
-	my ($rules) = @_;
+	my ($c, $rules) = @_;
 	my %groups;
 
-	push @{ $groups{ $_->{group} } }, $_ for grep { defined $_->{group} } @$rules;
+	push @{ $groups{ $_->{group} } }, $_ for grep { defined $_->{group} && concerns($c, $_) } @$rules;
 	my @choices = ([ grep { !defined $_->{group} } @$rules ]);
 	for my $group (sort keys %groups)
 	{
@@ -1026,7 +1038,7 @@ sub left_out
 sub price_under
 {
 	my ($c, $rules, $search) = @_;
-	my @sets = group_choices($rules);
+	my @sets = group_choices($c, $rules);
 
 	@sets = map { left_out($_) } @sets if $search eq 'cart';
 	my (%seen, @states);
