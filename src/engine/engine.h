@@ -41,7 +41,8 @@ promo_alloc(PromoArena *arena, size_t size)
 	char	   *result = arena->room;
 	size_t		rounded = (size + 7) & ~(size_t) 7;
 
-	if (rounded < size || rounded > (size_t) (arena->room_end - result))
+	/* nothing, and sizes that wrap when rounded, are 0 here: too much as well */
+	if (rounded - 1 >= (size_t) (arena->room_end - result))
 		return arena->alloc(arena, size);
 	arena->room += rounded;
 	return result;
