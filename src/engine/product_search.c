@@ -280,9 +280,15 @@ is_exhausted(Search *s)
 }
 
 static bool
+out_of_nodes(const Search *s)
+{
+	return s->run->nodes >= s->run->rules->search_limit;
+}
+
+static bool
 is_over(const Search *s)
 {
-	return s->found && s->run->nodes >= s->run->rules->search_limit;
+	return s->found && out_of_nodes(s);
 }
 
 /* ----------------------------------------------------------------
@@ -654,7 +660,7 @@ is_wasteful(Search *s, Level *level)
 			continue;
 		if (takes_idle(s, level, level->rival[k], 0, level->nproducts))
 			return true;
-		for (int i = 0; i < level->nproducts && s->run->nodes < s->run->rules->search_limit; i++)
+		for (int i = 0; i < level->nproducts && !out_of_nodes(s); i++)
 			if (level->idle[i] && takes_idle(s, level, level->rival[k], i, i + 1))
 				return true;
 	}
@@ -682,6 +688,7 @@ static void
 try_sharings(Search *s, Level *level, int depth)
 {
 	int			i = 0;
+	bool		wasted = false; /* nothing but wasteful ways so far */
 	promo_int128 most = 0;
 
 	if ((size_t) level->nproducts * level->nlive > level->undo_capacity)
@@ -727,7 +734,7 @@ try_sharings(Search *s, Level *level, int depth)
 				}
 			s->choice[product] = PROMO_UNDECIDED;
 		}
-		if (++level->turn[i] >= noptions || is_over(s))
+		if (++level->turn[i] >= noptions || is_over(s) || (wasted && out_of_nodes(s)))
 		{
 			if (level->turn[i] < noptions)
 				s->run->optimal = false;
@@ -775,6 +782,7 @@ try_sharings(Search *s, Level *level, int depth)
 		if (is_exhausted(s))
 			continue;
 		try_sharing(s, level, depth);
+		wasted = !level->passed;
 	}
 }
 
