@@ -124,6 +124,7 @@ next_target(const PromoRule *rule, const PromoEffect *effect, const PromoTier **
 	const PromoTier *next = effect->tier == NULL ? tiers : effect->tier + 1;
 	int64_t		seen;
 	int64_t		times;
+	int64_t		target;
 
 	while (next < tiers + rule->tiers.n && next->condition == PROMO_ALWAYS)
 		next++;
@@ -145,7 +146,7 @@ next_target(const PromoRule *rule, const PromoEffect *effect, const PromoTier **
 	times = seen / effect->tier->threshold + 1;
 	if (rule->clauses & PROMO_HAS_TIMES && times > rule->times)
 		return -1;
-	return times * effect->tier->threshold;
+	return __builtin_mul_overflow(times, effect->tier->threshold, &target) ? -1 : target;
 }
 
 /* one product at one price: its line, or -1 */
