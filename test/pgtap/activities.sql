@@ -27,10 +27,10 @@ SELECT is(total('A 2x80', 'spend 200 save 30 on sku A'), 160.00, '单品满减: 
 SELECT is(total('A 3x80', 'spend 200 save 30 on sku A'), 210.00, '单品满减: 3 pieces reach 200 and save 30');
 SELECT is(total('A 6x80', 'spend 200 save 30 on sku A'), 450.00, '单品满减: 6 pieces save 30 as well');
 SELECT results_eq($$ SELECT status, needs_amount, needs_qty, next_saving
-	FROM promo.explain(cart('A 1x80'), 'spend 200 save 30 on sku A', '2026-01-05') $$,
+	FROM promo.explain(cart_of('A 1x80'), 'spend 200 save 30 on sku A', '2026-01-05') $$,
 	$$ VALUES ('not_met', 120.00, 2::numeric, 30.00) $$, '单品满减: with 1 piece, 2 more are needed');
 SELECT results_eq($$ SELECT status, needs_amount, needs_qty, next_saving
-	FROM promo.explain(cart('A 2x80'), 'spend 200 save 30 on sku A', '2026-01-05') $$,
+	FROM promo.explain(cart_of('A 2x80'), 'spend 200 save 30 on sku A', '2026-01-05') $$,
 	$$ VALUES ('not_met', 40.00, 1::numeric, 30.00) $$, '单品满减: with 2 pieces, 1 more is needed');
 
 -- 阶梯满减

@@ -174,7 +174,7 @@ SELECT throws_ok($$ SELECT priced('A 1x1', 'save 1', buyer => '{gold,NULL}') $$,
 SELECT throws_ok($$ SELECT priced('A 1x1', 'save 1', codes => '{NULL}') $$, '22004', 'element 1 of codes is null', 'price: NULL among codes');
 SELECT throws_ok($$ SELECT priced('A 1x1', 'save 1', without => '{a,b,NULL}') $$, '22004', 'element 3 of without is null', 'price: NULL among names');
 SELECT throws_ok($$ SELECT priced('A 1x1', 'save 1', at => 'infinity') $$, '22008', NULL, 'price: no instant');
-SELECT throws_ok($$ SELECT * FROM promo.explain(cart('A 1x1'), 'save 1', '2026-01-05', shipping => -1) $$, '22003', 'shipping is negative', 'explain: the same errors');
+SELECT throws_ok($$ SELECT * FROM promo.explain(cart_of('A 1x1'), 'save 1', '2026-01-05', shipping => -1) $$, '22003', 'shipping is negative', 'explain: the same errors');
 SELECT throws_ok($$ SELECT priced('A 1000x900000000000, B 1x0.01', 'save 1') $$, '22003', 'subtotal of the cart is out of range', 'price: beyond the money range');
 SELECT throws_ok($$ SELECT priced('A 1x900000000000000', promo.configure('save 1', unit => 7)) $$, '22003', NULL, 'price: rounded up beyond the money range');
 

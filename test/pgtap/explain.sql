@@ -9,7 +9,7 @@ CREATE FUNCTION explained(lines text, rules promo.ruleset, name text DEFAULT '1'
 						  buyer text[] DEFAULT '{}', codes text[] DEFAULT '{}', shipping numeric DEFAULT 0)
 	RETURNS TABLE (status text, amount numeric, needs_amount numeric, needs_qty numeric, next_saving numeric, lost_to text) LANGUAGE sql AS $$
 	SELECT status, amount, needs_amount, needs_qty, next_saving, lost_to
-	FROM promo.explain(cart(lines), rules, at, buyer, codes, shipping) WHERE rule = name
+	FROM promo.explain(cart_of(lines), rules, at, buyer, codes, shipping) WHERE rule = name
 $$;
 CREATE FUNCTION status(lines text, rules promo.ruleset, name text DEFAULT '1', at timestamptz DEFAULT '2026-01-05 12:00+00',
 					   buyer text[] DEFAULT '{}', codes text[] DEFAULT '{}', shipping numeric DEFAULT 0)
@@ -25,10 +25,10 @@ SELECT is(explained('A 3x100', 'every 200 save 30 on sku A')::text, '(applied,30
 SELECT is(explained('A 3x100', 'every 200 save 30 on sku A times 1')::text, '(applied,30.00,,,,)', 'applied: no more than times');
 SELECT is(explained('A 1x100, B 1x150', 'spend 200 save 10, spend 300 save 30 on sku A, B')::text, '(applied,10.00,50.00,,30.00,)', 'applied: of several products in money only');
 SELECT is(explained('A 1x300', 'spend 300 gift sku B on sku A')::text, '(applied,0.00,,,,)', 'applied: an offer gives no money yet');
-SELECT is((SELECT reason FROM promo.explain(cart('A 1x300'), 'spend 300 gift sku B on sku A', '2026-01-05')), 'open to the buyer: 1 of B', 'applied: and says what is offered');
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x300'), 'spend 300 gift sku B on sku A', '2026-01-05')), 'open to the buyer: 1 of B', 'applied: and says what is offered');
 SELECT is(explained('A 1x100', 'save 20% shipping', shipping => 12)::text, '(applied,2.40,,,,)', 'applied: on shipping');
 SELECT is(status('A 1x100', 'earn 10 points'), 'applied', 'applied: points');
-SELECT is((SELECT array_agg(rule) FROM promo.explain(cart('A 1x100'), rules('z: save 1 on sku A', 'b: save 2', '5 m: save 3 code X'), '2026-01-05')), '{m,b,z}', 'rows: by priority, then name');
+SELECT is((SELECT array_agg(rule) FROM promo.explain(cart_of('A 1x100'), rules('z: save 1 on sku A', 'b: save 2', '5 m: save 3 code X'), '2026-01-05')), '{m,b,z}', 'rows: by priority, then name');
 
 -- ----------------------------------------------------------------
 -- not_met
@@ -47,7 +47,7 @@ SELECT is(explained('A 1x100', 'save 20% on sku A; spend 100 save 10', '2')::tex
 SELECT is(explained('A 2x100 #s', 'buy 2 get 1 free on tag s')::text, '(not_met,0.00,,1,100.00,)', 'not_met: the reward is missing');
 SELECT is(explained('A 1x100', 'spend 150 free shipping', shipping => 12)::text, '(not_met,0.00,50.00,1,12.00,)', 'not_met: of shipping');
 SELECT is(status('A 1x100', 'save 10 on sku A when sku X'), 'not_met', 'not_met: when');
-SELECT is((SELECT reason FROM promo.explain(cart('A 1x100'), 'save 10 on sku A when sku X', '2026-01-05')), 'the cart has no X', 'not_met: which it says');
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100'), 'save 10 on sku A when sku X', '2026-01-05')), 'the cart has no X', 'not_met: which it says');
 SELECT is((explained('A 1x100, T 1x30 #t', 'save 10 on sku A when spend 100 on tag t')).needs_amount, 70.00, 'not_met: when spend, with what is missing');
 SELECT is((explained('A 1x100, X 1x30', 'save 10 on sku A when buy 3 on sku X')).needs_qty, 2::numeric, 'not_met: when buy, with what is missing');
 SELECT is(status('A 1x100', 'buy set total 150 on sku A, B'), 'not_met', 'not_met: an incomplete set');
@@ -64,25 +64,25 @@ SELECT is(explained('A 1x100', 'save 5 group g; save 7 on sku A group g')::text,
 SELECT isnt(status('A 1x100', 'save 10% on sku A stop; save 20', '2'), 'applied', 'not applied: behind a stop');
 SELECT is(explained('A 1x150, B 1x100', rules('1 b: save 10% on sku B', 'ab: spend 200 save 30 on sku A, B'), 'ab')::text, '(superseded,0.00,,,,b)', 'superseded: a line that it needed was taken');
 SELECT is(status('A 1x100', promo.configure('save 1 on sku A; spend 100 save 20', search => 'cart')), 'superseded', 'superseded: left out for the whole cart');
-SELECT is((SELECT reason FROM promo.explain(cart('A 1x100'), promo.configure('save 1 on sku A; spend 100 save 20', search => 'cart'), '2026-01-05') WHERE rule = '1') ~ 'cheaper without it', true,
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100'), promo.configure('save 1 on sku A; spend 100 save 20', search => 'cart'), '2026-01-05') WHERE rule = '1') ~ 'cheaper without it', true,
 	'superseded: which it says');
 
 -- ----------------------------------------------------------------
 -- not_now, not_for_buyer, no_code
 -- ----------------------------------------------------------------
 SELECT is(status('A 1x100', '[{"name":"1","rule":"save 10","during":"[2026-02-01,2026-03-01)"}]'), 'not_now', 'not_now: before its period');
-SELECT is((SELECT reason FROM promo.explain(cart('A 1x100'), '[{"name":"1","rule":"save 10","during":"[2026-02-01,2026-03-01)"}]', '2026-01-05')),
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100'), '[{"name":"1","rule":"save 10","during":"[2026-02-01,2026-03-01)"}]', '2026-01-05')),
 	'runs in ["2026-02-01 00:00:00+00","2026-03-01 00:00:00+00")', 'not_now: which it says');
 SELECT is(status('A 1x100', '[{"name":"1","rule":"save 10","during":"[2025-12-01,2026-01-01)"}]'), 'not_now', 'not_now: after it');
 SELECT is(status('A 1x100', 'save 10 days sat, sun'), 'not_now', 'not_now: another day');
 SELECT is(status('A 1x100', 'save 10 hours 22:00-02:00'), 'not_now', 'not_now: another hour');
 SELECT is(status('A 1x100', 'save 10 days sat, sun', at => '2026-01-04 12:00+00'), 'applied', 'not_now: but now');
 SELECT is(status('A 1x100', 'save 10 for gold'), 'not_for_buyer', 'not_for_buyer');
-SELECT is((SELECT reason FROM promo.explain(cart('A 1x100'), 'save 10 for gold, staff', '2026-01-05')), 'for gold, staff only', 'not_for_buyer: which it says');
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100'), 'save 10 for gold, staff', '2026-01-05')), 'for gold, staff only', 'not_for_buyer: which it says');
 SELECT is(status('A 1x100', 'save 10 for gold', buyer => '{gold}'), 'applied', 'not_for_buyer: but for this one');
 SELECT is(status('A 1x100', 'save 10 code X'), 'no_code', 'no_code');
 SELECT is(status('A 1x100', 'save 10 code X', codes => '{X}'), 'applied', 'no_code: but with it');
-SELECT is((SELECT string_agg(reason, '') FROM promo.explain(cart('A 1x100'), 'save 10 code SECRET', '2026-01-05')) ~ 'SECRET', false, 'no_code: does not give it away');
+SELECT is((SELECT string_agg(reason, '') FROM promo.explain(cart_of('A 1x100'), 'save 10 code SECRET', '2026-01-05')) ~ 'SECRET', false, 'no_code: does not give it away');
 
 -- ----------------------------------------------------------------
 -- no_room
@@ -91,7 +91,7 @@ SELECT is(explained('A 1x100 floor 100', 'save 20 on sku A')::text, '(no_room,0.
 SELECT is(explained('A 1x100', 'save 20 on sku A floor 100')::text, '(no_room,0.00,,,,)', 'no_room: a floor of the rule');
 SELECT is(explained('A 1x100 cost 95', 'save 20 on sku A margin 10%')::text, '(no_room,0.00,,,,)', 'no_room: a margin');
 SELECT is(explained('A 1x100', 'save 20 on sku A margin 10%')::text, '(no_room,0.00,,,,)', 'no_room: a margin without cost');
-SELECT is((SELECT reason FROM promo.explain(cart('A 1x100'), 'save 20 on sku A margin 10%', '2026-01-05')), 'cost unknown', 'no_room: which it says');
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100'), 'save 20 on sku A margin 10%', '2026-01-05')), 'cost unknown', 'no_room: which it says');
 SELECT is(status('A 1x100', 'price 120 each on sku A'), 'no_room', 'no_room: nothing to take off');
 SELECT is(status('A 1x100', 'save 100% on sku A; save 10', '2'), 'no_room', 'no_room: nothing left');
 SELECT is(status('A 1x100', 'free shipping'), 'no_room', 'no_room: no fee');
@@ -100,10 +100,10 @@ SELECT is(status('A 0.5x100', 'save 20% on sku A limit 1'), 'no_room', 'no_room:
 -- ----------------------------------------------------------------
 -- Rules that get no row
 -- ----------------------------------------------------------------
-SELECT is_empty($$ SELECT * FROM promo.explain(cart('A 1x100'), 'save 10% on sku Z; save 10% on tag t; save 10% on each sku Y', '2026-01-05') $$, 'no row: rules of products that are not in the cart');
-SELECT is_empty($$ SELECT * FROM promo.explain(cart('A 1x100'), 'save 10', '2026-01-05', without => '{1}') $$, 'no row: rules left out');
+SELECT is_empty($$ SELECT * FROM promo.explain(cart_of('A 1x100'), 'save 10% on sku Z; save 10% on tag t; save 10% on each sku Y', '2026-01-05') $$, 'no row: rules of products that are not in the cart');
+SELECT is_empty($$ SELECT * FROM promo.explain(cart_of('A 1x100'), 'save 10', '2026-01-05', without => '{1}') $$, 'no row: rules left out');
 SELECT is_empty($$ SELECT * FROM promo.explain(NULL, 'save 10', '2026-01-05') $$, 'no row: no cart');
-SELECT is_empty($$ SELECT * FROM promo.explain(cart('A 1x100'), NULL, '2026-01-05') $$, 'no row: no rules');
+SELECT is_empty($$ SELECT * FROM promo.explain(cart_of('A 1x100'), NULL, '2026-01-05') $$, 'no row: no rules');
 
 -- ----------------------------------------------------------------
 -- On many carts: explain() agrees with price(), and what it promises comes true

@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(271);
+SELECT plan(293);
 
 -- ----------------------------------------------------------------
 -- Stages
@@ -155,12 +155,12 @@ SELECT is(nets('A 1x100 floor 95, B 1x100', 'save 20 on sku A, B'), '{95.00,85.0
 SELECT is(nets('A 1x100 floor 95, B 1x100', 'save 10%'), '{95.00,85.00}', 'apportionment: also of a percentage of the order');
 SELECT is(nets('A 1x100 floor 95, B 1x100', 'save 20 on sku A, B floor 90'), '{95.00,90.00}', 'apportionment: the higher floor, of the line or of the rule');
 SELECT is(nets('A 1x100, B 1x100', 'save 20 on sku A, B floor 95'), '{95.00,95.00}', 'apportionment: what nobody has room for is not given');
-SELECT is((SELECT reason FROM promo.explain(cart('A 1x100, B 1x100'), 'save 20 on sku A, B floor 95', '2026-01-05')),
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100, B 1x100'), 'save 20 on sku A, B floor 95', '2026-01-05')),
 	'saves 10.00 of 20.00, the rest is blocked by a floor, cap or margin', 'apportionment: explain says so');
 SELECT is(nets('A 1x100 cost 80', 'save 50% on sku A margin 10%'), '{88.89}', 'margin: the lowest price with a margin of 10%');
 SELECT is(nets('A 2x100 cost 80', 'save 50% on sku A margin 20%'), '{200.00}', 'margin: nothing where there is no more');
 SELECT is(nets('A 1x100, B 1x100 cost 50', 'save 20 on sku A, B margin 10%'), '{100.00,80.00}', 'margin: a line without cost gives nothing');
-SELECT results_eq($$ SELECT status, reason FROM promo.explain(cart('A 1x100'), 'save 20 on sku A margin 10%', '2026-01-05') $$,
+SELECT results_eq($$ SELECT status, reason FROM promo.explain(cart_of('A 1x100'), 'save 20 on sku A margin 10%', '2026-01-05') $$,
 	$$ VALUES ('no_room', 'cost unknown') $$, 'margin: the reason is cost unknown');
 SELECT is(nets('A 1x100, B 1x50', 'save 50% on sku A, B max 30'), '{80.00,40.00}', 'max: a cut sum by what each would have saved');
 SELECT is(nets('A 1x100, B 1x300', 'save 50% max 40'), '{90.00,270.00}', 'max: of the order');
@@ -204,6 +204,11 @@ SELECT is(total('A 6x50', 'buy 2 save 10 on sku A'), 290.00, 'units: other buy a
 SELECT is(total('A 2x100, B 1x50', 'buy set save 10% on sku A, B'), 235.00, 'units: a percentage of the sets only');
 SELECT is(total('A 2x100, B 3x50', 'buy set save 10 on sku A, B'), 330.00, 'units: once for each complete set');
 SELECT is(total('A 1x100, B 1x50', 'total 120 on sku A, B'), 120.00, 'units: total without condition is of all');
+SELECT is(total('A 2x125', 'spend 200 total 150 on sku A'), 150.00, 'units: total after spend is of all');
+SELECT is(total('A 5x100', 'every 200 total 150 on sku A'), 400.00, 'units: total of each full 200, (200 - 150) x 2');
+SELECT is(total('A 5x100', 'every 200 save 10% on sku A'), 460.00, 'units: a percentage of each full 200 only');
+SELECT is(total('A 4x50', 'every 3 units total 100 on sku A'), 150.00, 'units: every 3 units total, as buy 3 total');
+SELECT is(total('A 4x100', 'every 3 units save 50% on sku A limit 1'), 350.00, 'units: limit of those of the full groups');
 SELECT is(total('A 1x100', 'total 120 on sku A'), 100.00, 'no rule raises a price: total');
 SELECT is(total('A 1x100', 'price 120 each on sku A'), 100.00, 'no rule raises a price: price each');
 SELECT is(total('A 2x100', 'buy 1 get 1 save 50% on sku A'), 150.00, 'get: a percentage of the reward');
@@ -211,6 +216,10 @@ SELECT is(total('A 2x100', 'buy 1 get 1 save 30 on sku A'), 170.00, 'get: an amo
 SELECT is(total('A 2x100', 'buy 1 get 1 price 9.90 on sku A'), 109.90, 'get: a price of the reward');
 SELECT is(total('A 2x100', 'spend 200 get 1 free on sku A'), 100.00, 'get: spend may give from what was spent');
 SELECT is(total('A 2x100, B 1x30', 'buy 2 get 1 of sku B free on sku A'), 200.00, 'get: of another product');
+SELECT is(total('A 4x100, B 3x30', 'buy 2 get 1 of sku B free on sku A'), 430.00, 'get: of another product, once for each full 2');
+SELECT is(total('A 4x100, B 3x10', 'every 200 get 1 of sku B free on sku A'), 410.00, 'get: once for each full 200');
+SELECT is(total('A 4x100, B 3x10', 'spend 200 get 1 of sku B free on sku A'), 420.00, 'get: once for spend');
+SELECT is(total('A 2x100, B 2x50, C 3x10', 'buy set get 1 of sku C free on sku A, B'), 310.00, 'get: once for each set');
 SELECT results_eq($$ SELECT kind, sku, qty FROM promo.offers(priced('A 2x100', 'buy 2 get 1 of sku B free on sku A')) $$,
 	$$ VALUES ('get', 'B', 1::numeric) $$, 'get: not in the cart, an offer');
 SELECT is(total('A 4x100', 'buy 1 get 1 free on sku A limit 1'), 300.00, 'get: limit bounds the rewards');
@@ -288,7 +297,10 @@ SELECT is(total('A 1x100, B 1x60 floor 50', 'buy 1 get 1 free on sku A, B'), 150
 SELECT is(nets('A 2x100, B 1x100', 'save 20 each on sku A, B max 30'), '{180.00,90.00}', 'single units: max is spread by what each would have saved');
 SELECT is(nets('A 2x60, B 1x40', 'buy 3 total 100 on sku A, B'), '{75.00,25.00}', 'groups: the saving lies by what the units are worth');
 SELECT is(total('A 1x100, B 1x100', 'save 10% on sku A; save 20% on order except discounted'), 170.00, 'except discounted: leaves out lines off which something was taken');
+SELECT is(total('A 1x100, B 1x100', 'save 10% on sku A stack; save 20% on all except discounted stack'), 170.00, 'except discounted: in the product stage, too');
 SELECT is(total('A 1x100, B 1x100 #sale, C 1x100', 'save 10% on all except sku C except tag sale'), 290.00, 'except: SKUs and tags');
+SELECT is(total('A 1x100 #shoes, B 1x100 #boots, C 1x100 #hats', 'save 10% on tag shoes, boots'), 280.00, 'on tag: any of them');
+SELECT is(total('A 1x100 #shoes #boots', 'save 10% on tag shoes, boots'), 90.00, 'on tag: once');
 
 -- ----------------------------------------------------------------
 -- Instants, codes, buyers, without
@@ -307,6 +319,9 @@ SELECT is(saved_at('save 10 hours 22:00-02:00', '2026-01-05 21:59+00'), 0.00, 'h
 SELECT is(saved_at('save 10 hours 22:00-02:00', '2026-01-05 22:00+00'), 10.00, 'hours: over midnight, in the evening');
 SELECT is(saved_at('save 10 hours 22:00-02:00', '2026-01-06 01:59+00'), 10.00, 'hours: over midnight, in the morning');
 SELECT is(saved_at('save 10 hours 22:00-02:00', '2026-01-06 02:00+00'), 0.00, 'hours: over midnight, over');
+SELECT is(saved_at('save 10 hours 22:00-24:00', '2026-01-05 23:59:59.999999+00'), 10.00, 'hours: up to midnight');
+SELECT is(saved_at('save 10 hours 22:00-24:00', '2026-01-06 00:00+00'), 0.00, 'hours: not over it');
+SELECT is(saved_at('save 10 hours 8:00-9:00, 11:00-12:00', '2026-01-05 11:30+00'), 10.00, 'hours: several windows');
 SELECT is(saved_at('save 10 days sat hours 22:00-02:00', '2026-01-03 01:00+00'), 0.00, 'days and hours: Saturday at 1:00 belongs to Friday');
 SELECT is(saved_at('save 10 days sat hours 22:00-02:00', '2026-01-03 22:00+00'), 10.00, 'days and hours: the window that begins on Saturday');
 SELECT is(saved_at('save 10 days sat hours 22:00-02:00', '2026-01-04 01:59+00'), 10.00, 'days and hours: and ends on Sunday');
@@ -326,6 +341,8 @@ SELECT is(saved_at('[{"name":"p","rule":"save 10","during":"[2026-01-01,2026-02-
 SELECT is(saved_at('[{"name":"p","rule":"save 10","during":"(2026-01-01,2026-02-01]"}]', '2026-01-01 00:00+00'), 0.00, 'during: ( leaves the bound out');
 SELECT is(saved_at('[{"name":"p","rule":"save 10","during":"(2026-01-01,2026-02-01]"}]', '2026-02-01 00:00+00'), 10.00, 'during: ] has it in');
 SELECT is(saved_at('[{"name":"p","rule":"save 10","during":"[2026-01-01 00:00:00+08,)"}]', '2025-12-31 16:00+00'), 10.00, 'during: with an offset, without an end');
+SELECT is(promo.total(promo.price(cart_of('A 1x100'), (SELECT promo.ruleset_agg('p', 'save 10', 0, tstzrange(now(), now() + interval '1 s'))))), 90.00, 'at: now, where nothing is said');
+SELECT is(promo.total(promo.price(cart_of('A 1x100'), (SELECT promo.ruleset_agg('p', 'save 10', 0, tstzrange(now() - interval '1 s', now()))))), 100.00, 'at: not before');
 
 SELECT is(total('A 1x100', 'save 10 code SAVE10, SAVE20', codes => '{OTHER,SAVE20}'), 90.00, 'code: one of them is enough');
 SELECT is(total('A 1x100', 'save 10 code SAVE10, SAVE20'), 100.00, 'code: none presented');
@@ -358,6 +375,31 @@ SELECT is(promo.points(priced('A 1x250', 'spend 100 earn 10 points')), 10::numer
 SELECT is(promo.points(priced('A 1x250', 'every 100 earn 10 points stack; points x2 stack for gold', buyer => '{gold}')), 40::numeric, 'points: doubled');
 SELECT is(promo.points(priced('A 9x100', 'every 100 earn 10 points max 50')), 50::numeric, 'points: max');
 SELECT is(total('A 1x250', 'every 100 earn 10 points'), 250.00, 'points: are no money');
+
+-- ----------------------------------------------------------------
+-- For every cart
+-- ----------------------------------------------------------------
+CREATE TEMP TABLE drawn AS
+	SELECT n, c, r.rules, promo.configure(more.rules, search => 'cart') AS more, promo.configure(r.rules, search => 'cart') AS fewer
+	FROM generate_series(1, 300) n,
+		 LATERAL (SELECT promo.cart_agg(l, substr('ABCD', 1 + (n * l) % 4, 1), 1 + (n + l * l) % 4, 5 + (n * l * 37) % 997 / 10.0, ARRAY['t' || (n * l) % 2], 1, (n + l) % 3 * 2)
+				  FROM generate_series(1, 1 + n % 5) l) cart (c),
+		 LATERAL (SELECT array_agg(text::promo.rule ORDER BY md5(n || text)) AS drawn
+				  FROM unnest(ARRAY['save 7% on sku A', 'spend 50 save 9 on sku A, B', 'buy 2 get 1 free on sku B, C', 'buy 3 total 40 on all', 'save 3 each on tag t1 max 20',
+					'every 30 save 4 on each', 'buy set save 20% on sku A, C', 'save 60% on sku D limit 1', 'spend 80 gift sku B on sku A', 'save 5% on tag t0 stack', 'save 1 each on sku C stack',
+					'spend 100 save 11', 'save 4% stack', 'save 2 stack', 'save 30% on order except discounted', 'save 6 on sku A group g', 'save 9 group g', 'spend 40 save 8% on sku B stop',
+					'buy 2 save 5%, buy 4 save 30% on all graduated', 'spend 60 free shipping', 'save 3 shipping', 'save 12 on sku A, D margin 20%', 'save 40% on sku C floor 10']) text) d,
+		 LATERAL (SELECT promo.ruleset_agg('r' || i, drawn[i], i % 2) AS rules FROM generate_series(1, 4) i) r,
+		 LATERAL (SELECT promo.ruleset_agg('r' || i, drawn[i], i % 2) AS rules FROM generate_series(1, 5) i) more;
+SELECT is_empty($$ SELECT n FROM drawn WHERE promo.total(promo.price(c, rules, '2026-01-05', shipping => 6)) NOT BETWEEN 0 AND 6 + promo.subtotal(promo.price(c, '[]', '2026-01-05')) $$,
+	'every cart: costs nothing to its list price');
+SELECT is_empty($$ SELECT n FROM drawn WHERE promo.total(promo.price(c, fewer, '2026-01-05', shipping => 6)) > promo.total(promo.price(c, rules, '2026-01-05', shipping => 6)) $$,
+	'every cart: search cart is never dearer than search stage');
+SELECT is_empty($$ SELECT n FROM drawn WHERE promo.total(promo.price(c, more, '2026-01-05', shipping => 6)) > promo.total(promo.price(c, fewer, '2026-01-05', shipping => 6)) $$,
+	'every cart: with search cart a further rule never makes it dearer');
+SELECT is_empty($$ SELECT n FROM drawn, jsonb_array_elements(c::jsonb) l, promo.lines(promo.price(c, rules, '2026-01-05')) p
+				   WHERE p.line = (l->>'line')::bigint AND p.net < (l->>'floor')::numeric * p.qty AND p.discount > 0 $$, 'every cart: no discount goes below a floor');
+SELECT is_empty($$ SELECT n FROM drawn WHERE promo.price(c, rules, '2026-01-05')::jsonb->>'optimal' <> 'true' $$, 'every cart: few rules are searched to the end');
 
 SELECT * FROM finish();
 ROLLBACK;
