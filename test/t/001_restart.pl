@@ -37,6 +37,7 @@ $node->restart;
 is($node->safe_psql('postgres', $state), $before, 'and after a restart');
 is( $node->safe_psql('postgres', q{
 	SET enable_seqscan = off;
+	SET search_path = public, promo;
 	SELECT count(*) FROM basket b WHERE (SELECT id FROM basket x WHERE x.cart = b.cart) = id
 		AND (SELECT id FROM basket x WHERE x.quote = b.quote) = id}),
 	'500', 'indexes find every value');
