@@ -101,6 +101,9 @@ else
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# The engine is called from within the library only: no detour by the linker.
+$(filter src/engine/%,$(OBJS)): override CFLAGS += -fvisibility=hidden
+
 $(EXTENSION)--$(EXTVERSION).sql: $(INSTALL_SQL) $(EXTENSION).control
 	cat $(filter %.sql,$^) > $@
 

@@ -30,7 +30,7 @@ arena_poll(PromoArena *arena)
 	CHECK_FOR_INTERRUPTS();
 }
 
-PromoArena	promo_arena = {arena_alloc, arena_poll, NULL};
+PromoArena	promo_arena = {.alloc = arena_alloc, .poll = arena_poll};
 
 static int
 sqlstate_of(PromoErrorCode code)

@@ -67,7 +67,10 @@ typedef struct CallSite
 	KeptTexts	codes;
 	KeptTexts	without;
 	KeptClock	clock;
+	char	   *room;			/* working memory for carts of the usual size */
 } CallSite;
+
+#define ROOM_SIZE	(16 * 1024)
 
 static CallSite *
 get_call_site(FunctionCallInfo fcinfo)
@@ -276,14 +279,30 @@ promo_price(PG_FUNCTION_ARGS)
 	const PromoCart *cart;
 	const PromoRuleset *rules;
 	PromoRequest request;
+	PromoArena	arena = promo_arena;
+	CallSite   *site;
 	PromoQuote *quote;
 	PromoError	err;
 
 	if (!get_arguments(fcinfo, &cart, &rules, &request))
 		PG_RETURN_NULL();
-	quote = promo_price_cart(&promo_arena, cart, rules, &request, &err);
+
+	/* what pricing needs on the way is taken from the same memory for every cart */
+	site = get_call_site(fcinfo);
+	if (site->room == NULL)
+		site->room = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, ROOM_SIZE);
+	arena.room = site->room;
+	arena.room_end = site->room + ROOM_SIZE;
+	quote = promo_price_cart(&arena, cart, rules, &request, &err);
 	if (quote == NULL)
 		promo_report(&err);
+	if ((char *) quote >= site->room && (char *) quote < arena.room_end)
+	{
+		PromoQuote *copy = palloc(quote->size);
+
+		memcpy(copy, quote, quote->size);
+		quote = copy;
+	}
 	return promo_flat_datum(&promo_flat_quote, quote);
 }
 
