@@ -452,6 +452,8 @@ add_adjustment(PromoRun *run, PromoAdjustment adjustment)
 static void
 add_opening(PromoRun *run, uint32_t number, const PromoEffect *effect)
 {
+	int64_t		most = PROMO_QTY_MAX / PROMO_QTY;
+
 	if (effect->open_rewards <= 0)
 		return;
 	if (run->given.nopenings == run->opening_capacity)
@@ -464,7 +466,8 @@ add_opening(PromoRun *run, uint32_t number, const PromoEffect *effect)
 		run->opening_capacity = capacity;
 	}
 	run->openings[run->given.nopenings++] = (PromoOpening) {
-		.rule = number, .tier = effect->tier, .qty = effect->open_rewards
+		.rule = number, .tier = effect->tier,
+		.qty = effect->open_rewards < most ? effect->open_rewards : most
 	};
 }
 
