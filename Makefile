@@ -71,23 +71,23 @@ ifneq ($(filter $(OWN_TARGETS),$(MAKECMDGOALS)),)
 # A shop, a cart and a month of orders on a private server; ORDERS=file.csv[.gz]
 # takes one's own order lines instead.  Installs what is missing.
 demo:
-	test/setup
-	$(MAKE) -s all
-	test/demo/run '$(ORDERS)'
+	@test/setup
+	@$(MAKE) -s all
+	@test/demo/run '$(ORDERS)'
 
 # Every test, each on a private server; nothing is installed system-wide.
 check:
-	$(MAKE) -s all
-	test/run
+	@$(MAKE) -s all
+	@test/run
 
 # Only those that need no PostgreSQL.
 engine-check:
-	test/run engine sanitized fuzz
+	@test/run engine sanitized fuzz
 
 # Against plain SQL and PL/pgSQL, side by side; BENCH_CARTS=n for another size.
 bench:
-	$(MAKE) -s all
-	test/bench/run
+	@$(MAKE) -s all
+	@test/bench/run
 
 # what else was asked for in the same breath
 BESIDES = $(filter-out $(OWN_TARGETS),$(MAKECMDGOALS))
