@@ -871,6 +871,7 @@ sub product_ways
 		push @allowed, $t if !wastes($c, $s, $t, $level, $given, \%wanting);
 	}
 	$c->{wasted} = 1 if @allowed < @all;
+	$c->{all_wasted} = 1 if !@allowed;
 	@allowed = @all if !@allowed || $c->{any_way};
 	my %seen;
 	return map { product_ways($c, $_, @levels) } grep { !$seen{ key_of($_) }++ } @allowed;
@@ -1124,6 +1125,7 @@ sub answer
 		total => total_of($s),
 		ways => $ways,
 		wasted => $c->{wasted},
+		all_wasted => $c->{all_wasted},
 	};
 }
 
