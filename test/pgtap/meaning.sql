@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(293);
+SELECT plan(323);
 
 -- ----------------------------------------------------------------
 -- Stages
@@ -40,6 +40,8 @@ SELECT is(total('A 1x100', 'save 5 stack; save 7 stack'), 88.00, 'stack: in the 
 SELECT is(total('A 1x100', 'save 10% on sku A stack; save 15% on sku A; save 4% on sku A stack'), 85.00, 'stack: together rivals of one that does not stack');
 SELECT is(total('A 1x100', 'save 10% on sku A stack; save 15% on sku A; save 10% on sku A stack'), 81.00, 'stack: which they beat together');
 SELECT is(total('A 1x100', 'save 5 stack; save 7 stack; save 11'), 88.00, 'stack: in the order stage too');
+SELECT is(total('A 1x100, B 1x100', 'save 10 on sku A stack; save 20 on sku A, B'), 170.00, 'stack: a rival may take another product');
+SELECT is(total('A 1x100, B 1x100', 'spend 200 save 20 on sku A, B stack; save 10 each on sku A stack'), 170.00, 'stack: they share their products');
 SELECT is(promo.points(priced('A 1x100', 'earn 10 points stack; points x3 stack')), 30::numeric, 'stack: of points');
 
 SELECT is(total('A 1x150, B 1x100', rules('1 b: save 10% on sku B', 'ab: spend 200 save 30 on sku A, B')), 240.00,
@@ -63,6 +65,9 @@ SELECT is(total('A 1x100, B 1x100, C 1x100', 'save 30 on sku A, B; save 25 on sk
 	'which: the best of all ways, not the best rule first');
 SELECT is((SELECT array_agg(DISTINCT rule) FROM promo.adjustments(priced('A 1x100, B 1x100', 'save 10 on sku A; save 10 on sku B; spend 200 save 20 on sku A, B'))),
 	'{3}', 'which: ties go to fewer rules');
+SELECT is(total('A 1x100, G 1x30', 'spend 100 gift sku G on sku A; save 50% on sku A'), 80.00, 'which: a gift in the cart is worth its price');
+SELECT is(total('A 1x100', rules('10 a: spend 500 save 50% on sku A', 'b: save 5% on sku A')), 95.00, 'which: one that is not reached is no rival');
+SELECT is(total('A 1x100', rules('10 a: save 50% on sku A for gold', 'b: save 5% on sku A')), 95.00, 'which: nor one that is for others');
 SELECT is((SELECT array_agg(rule) FROM promo.adjustments(priced('A 1x100', rules('z: save 10% on sku A', 'b: save 10 each on sku A', 'c: save 10 on sku A')))),
 	'{b}', 'which: then to the name');
 SELECT is((priced('A 1x100', 'save 10% on sku A; save 5 on sku A'))::jsonb->>'optimal' IS DISTINCT FROM 'false', true, 'which: a finished search says so');
@@ -94,6 +99,8 @@ SELECT is(promo.points(priced('A 1x100', 'earn 10 points exclusive; earn 5 point
 SELECT is(total('A 1x200', 'save 10 group g; save 10% on sku A group g'), 180.00, 'group: the one with the lowest total, of different stages');
 SELECT is(total('A 1x50', 'save 10 group g; save 10% on sku A group g'), 40.00, 'group: on another cart the other');
 SELECT is(total('A 1x100', rules('1 a: save 5 on sku A group g', 'b: save 20 group g')), 80.00, 'group: whatever their priority');
+SELECT is(total('A 1x100', 'save 10 group g code X; save 5 group g'), 95.00, 'group: of those that are open to the buyer');
+SELECT is(total('A 1x100', 'save 1 group g exclusive; save 5 group g'), 99.00, 'group: exclusive goes before');
 SELECT is(total('A 1x100', 'save 10 group g; save 10% on sku A group h'), 80.00, 'group: different groups do not meet');
 SELECT is(total('A 1x100', 'save 10 on sku A stack group g; save 20 on sku A stack group g'), 80.00, 'group: stacked rules, too');
 
@@ -101,6 +108,7 @@ SELECT is(total('A 1x100, B 1x50', 'save 10% on sku A stop; save 20'), 120.00, '
 SELECT is(nets('A 1x100, B 1x50', 'save 10% on sku A stop; save 20'), '{90.00,30.00}', 'stop: nothing later on its lines');
 SELECT is(total('A 1x100, B 1x50', 'save 10% on sku A stop; spend 100 save 20'), 140.00, 'stop: nor do they count later');
 SELECT is(total('A 1x100, B 1x50', 'save 20 on sku B stop when sku A; save 10% code X', codes => '{X}'), 120.00, 'stop: for codes as well');
+SELECT is(total('A 1x100', 'save 10 stop; save 5 code X', codes => '{X}'), 90.00, 'stop: of a rule on the order');
 SELECT is(total('A 1x100', 'save 10% on sku A stop; spend 90 free shipping', shipping => 10), 90.00, 'stop: not for shipping');
 SELECT is(total('A 1x100', 'save 10% on sku A stack stop; save 10% on sku A stack'), 90.00, 'stop: for the rest of its own stage');
 SELECT is(total('A 1x100', 'price 120 each on sku A stop; save 10'), 90.00, 'stop: only where it discounted');
@@ -144,12 +152,20 @@ SELECT is(total('A 1x99.50', promo.configure('[]', unit => 1)), 100.00, 'roundin
 SELECT is(total('A 1x9.95', promo.configure('save 10% on sku A', unit => 0.05)), 8.95, 'rounding: to 0.05');
 SELECT is(total('A 1x9.75', promo.configure('save 10% on sku A', unit => 0.05)), 8.75, 'rounding: 0.975 to 0.05 is 1.00');
 SELECT is(nets('A 1x10, B 1x10, C 1x10', promo.configure('save 10', unit => 1)), '{6.00,7.00,7.00}', 'rounding: shares in the unit');
+SELECT is(total('A 1x100', promo.configure('save 4.50', unit => 1)), 95.00, 'rounding: an amount, too');
+SELECT is(total('A 1x100', promo.configure('save 50% max 4.50', unit => 1)), 96.00, 'rounding: never above max');
+SELECT is(total('A 1x100 floor 9.50', promo.configure('save 100% on sku A', unit => 1)), 10.00, 'rounding: nor below a floor');
+SELECT is(total('A 2x0.05', 'buy 1 get 1 save 50% on sku A'), 0.07, 'rounding: of rewards');
+SELECT is(total('A 4x0.05', 'buy 1 get 1 save 50% on sku A'), 0.15, 'rounding: once for all of them');
 
 -- ----------------------------------------------------------------
 -- Apportionment
 -- ----------------------------------------------------------------
 SELECT is(nets('A 1x100, B 1x100, C 1x100', 'save 10 on sku A, B, C'), '{96.66,96.67,96.67}', 'apportionment: ties to the earlier line');
 SELECT is(nets('A 1x100, B 1x200, C 1x300', 'save 10'), '{98.33,196.67,295.00}', 'apportionment: the largest remainder');
+SELECT is(nets('A 1x100, B 1x100, C 1x100', 'save 0.01 on sku A, B, C'), '{99.99,100.00,100.00}', 'apportionment: of one cent');
+SELECT is(nets('A 1x0, B 1x100', 'save 10'), '{0.00,90.00}', 'apportionment: nothing to what costs nothing');
+SELECT is(nets('A 1x100, B 1x50', 'spend 100 save 10 on order except sku B'), '{90.00,50.00}', 'apportionment: nothing to what is excepted');
 SELECT is(nets('A 1x100, B 1x100', 'save 40 each on sku A; save 16'), '{54.00,90.00}', 'apportionment: over what is left of the lines');
 SELECT is(nets('A 1x100 floor 95, B 1x100', 'save 20 on sku A, B'), '{95.00,85.00}', 'apportionment: what a floor blocks goes to the others');
 SELECT is(nets('A 1x100 floor 95, B 1x100', 'save 10%'), '{95.00,85.00}', 'apportionment: also of a percentage of the order');
@@ -159,6 +175,8 @@ SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100, B 1x100'), 'save 2
 	'saves 10.00 of 20.00, the rest is blocked by a floor, cap or margin', 'apportionment: explain says so');
 SELECT is(nets('A 1x100 cost 80', 'save 50% on sku A margin 10%'), '{88.89}', 'margin: the lowest price with a margin of 10%');
 SELECT is(nets('A 2x100 cost 80', 'save 50% on sku A margin 20%'), '{200.00}', 'margin: nothing where there is no more');
+SELECT is(nets('A 3x100 cost 80', 'save 50% on sku A margin 10%'), '{266.67}', 'margin: of the line, rounded up');
+SELECT is(nets('A 0.350x10 floor 9', 'save 50% on sku A'), '{3.15}', 'floor: of a fraction');
 SELECT is(nets('A 1x100, B 1x100 cost 50', 'save 20 on sku A, B margin 10%'), '{100.00,80.00}', 'margin: a line without cost gives nothing');
 SELECT results_eq($$ SELECT status, reason FROM promo.explain(cart_of('A 1x100'), 'save 20 on sku A margin 10%', '2026-01-05') $$,
 	$$ VALUES ('no_room', 'cost unknown') $$, 'margin: the reason is cost unknown');
@@ -224,6 +242,8 @@ SELECT results_eq($$ SELECT kind, sku, qty FROM promo.offers(priced('A 2x100', '
 	$$ VALUES ('get', 'B', 1::numeric) $$, 'get: not in the cart, an offer');
 SELECT is(total('A 4x100', 'buy 1 get 1 free on sku A limit 1'), 300.00, 'get: limit bounds the rewards');
 SELECT is(total('A 900000000x1', 'buy 2 get 1 free on sku A'), 600000000.00, 'units: as many as one likes');
+SELECT is(total('A 900000000000000x1', 'buy 2 get 1 free on sku A'), 600000000000000.00, 'units: as many as there is money for');
+SELECT is(total('A 900000000000000x1', 'buy 3 total 2 on sku A'), 600000000000000.00, 'units: groups, too');
 
 -- ----------------------------------------------------------------
 -- Graduated
@@ -237,6 +257,9 @@ SELECT is(total('A 4x100', 'spend 100 save 10%, spend 300 save 20% on sku A grad
 SELECT is(total('A 4x100', 'spend 100 save 10, spend 300 save 30 on sku A graduated'), 360.00, 'graduated: an amount once for every tier reached');
 SELECT is(total('A 1x301, B 1x4', 'spend 100 save 10, spend 300 save 30 on sku A, B graduated'), 290.00, 'graduated: at most its slice');
 SELECT is(total('A 4x100', 'spend 100 save 10%, spend 300 save 20% graduated'), 360.00, 'graduated: of the order');
+SELECT is(total('A 5x100', 'save 10%, buy 4 save 50% on sku A graduated'), 370.00, 'graduated: a first tier without condition, units 1 to 3');
+SELECT is(total('A 5x100', 'save 10%, spend 300 save 50% on sku A graduated'), 370.00, 'graduated: a first tier without condition, up to 300');
+SELECT is(total('A 5x100', 'buy 2 save 10%, buy 4 save 40 on sku A graduated'), 440.00, 'graduated: each slice by its own action');
 SELECT is(nets('A 1x100, B 1x300', 'spend 100 save 10%, spend 300 save 20% graduated'), '{90.00,270.00}', 'graduated: slices of spend lie over all lines');
 
 -- ----------------------------------------------------------------
@@ -255,6 +278,10 @@ SELECT results_eq($$ SELECT kind, sku, price, qty FROM promo.offers(priced('A 1x
 	$$ VALUES ('gift', 'B', 0.00, 1::numeric) $$, 'gift: the rest is an offer');
 SELECT is(total('A 2x100, B 1x30', 'buy 2 add sku B at 10 on sku A'), 210.00, 'add: after units');
 SELECT is(total('A 2x100', 'buy 3 add sku A at 10 on sku A'), 200.00, 'add: re-priced units do not count as bought');
+SELECT is(total('A 3x100', 'buy 2 add sku A at 10 on sku A'), 210.00, 'add: but the others do');
+SELECT is(total('A 3x100', 'spend 200 gift sku A on sku A'), 200.00, 'gift: of what was bought, beyond the threshold');
+SELECT is(total('A 2x100', 'spend 200 gift sku A on sku A'), 200.00, 'gift: not of what is needed to reach it');
+SELECT is(total('A 5x100', 'every 200 gift sku A on sku A'), 400.00, 'gift: only as many as the rest pays for');
 
 -- ----------------------------------------------------------------
 -- Corners
@@ -296,6 +323,8 @@ SELECT is(nets('A 1x100 floor 95, B 1x100', 'save 20% on sku A, B'), '{95.00,80.
 SELECT is(total('A 1x100, B 1x60 floor 50', 'buy 1 get 1 free on sku A, B'), 150.00, 'single units: nor of a reward');
 SELECT is(nets('A 2x100, B 1x100', 'save 20 each on sku A, B max 30'), '{180.00,90.00}', 'single units: max is spread by what each would have saved');
 SELECT is(nets('A 2x60, B 1x40', 'buy 3 total 100 on sku A, B'), '{75.00,25.00}', 'groups: the saving lies by what the units are worth');
+SELECT is(nets('A 2.5x10, B 1x10', 'buy 3 total 15 on sku A, B'), '{15.00,5.00}', 'groups: of the whole units of a weighed line');
+SELECT is(nets('A 1x50.01, B 1x50.01, C 1x50.01', 'buy 3 total 100 on sku A, B, C'), '{33.33,33.33,33.34}', 'groups: to the cent');
 SELECT is(total('A 1x100, B 1x100', 'save 10% on sku A; save 20% on order except discounted'), 170.00, 'except discounted: leaves out lines off which something was taken');
 SELECT is(total('A 1x100, B 1x100', 'save 10% on sku A stack; save 20% on all except discounted stack'), 170.00, 'except discounted: in the product stage, too');
 SELECT is(total('A 1x100, B 1x100 #sale, C 1x100', 'save 10% on all except sku C except tag sale'), 290.00, 'except: SKUs and tags');
@@ -375,6 +404,7 @@ SELECT is(promo.points(priced('A 1x250', 'spend 100 earn 10 points')), 10::numer
 SELECT is(promo.points(priced('A 1x250', 'every 100 earn 10 points stack; points x2 stack for gold', buyer => '{gold}')), 40::numeric, 'points: doubled');
 SELECT is(promo.points(priced('A 9x100', 'every 100 earn 10 points max 50')), 50::numeric, 'points: max');
 SELECT is(total('A 1x250', 'every 100 earn 10 points'), 250.00, 'points: are no money');
+SELECT is(promo.points(priced('A 1x100', 'spend 1000 earn 5 points; earn 0.5 points')), 0.5, 'points: the first rule that is reached');
 
 -- ----------------------------------------------------------------
 -- For every cart
