@@ -191,6 +191,26 @@ promo_line_amount(int64_t price, int64_t qty, int64_t unit, PromoRounding roundi
 	return true;
 }
 
+int64_t
+promo_percent_of(int64_t amount, int64_t percent, int64_t unit, PromoRounding rounding)
+{
+	int64_t		numerator;
+	int64_t		divisor;
+	int64_t		quotient;
+	int64_t		remainder;
+
+	if (__builtin_mul_overflow(amount, percent, &numerator) ||
+		__builtin_mul_overflow(PROMO_WHOLE, unit, &divisor))
+		return (int64_t) promo_round_ratio((promo_int128) amount * percent, PROMO_WHOLE,
+										   unit, rounding);
+	quotient = numerator / divisor;
+	remainder = numerator - quotient * divisor;
+	if (remainder != 0 && round_up(rounding, remainder > divisor - remainder,
+								   remainder == divisor - remainder, quotient & 1))
+		quotient++;
+	return quotient * unit;
+}
+
 /* a * b / c and its remainder, all non-negative, the quotient within 63 bits */
 static inline int64_t
 mul_div(int64_t a, int64_t b, int64_t c, int64_t *remainder)

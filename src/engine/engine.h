@@ -217,6 +217,9 @@ extern promo_int128 promo_round_ratio(promo_int128 numerator, promo_int128 denom
 extern bool promo_line_amount(int64_t price, int64_t qty, int64_t unit, PromoRounding rounding,
 							  int64_t *amount);
 
+/* percent of an amount (both not negative), rounded to the unit */
+extern int64_t promo_percent_of(int64_t amount, int64_t percent, int64_t unit, PromoRounding rounding);
+
 /*
  * Split `amount` (a multiple of unit) over n weights by largest remainder:
  * nothing beyond caps[i] (multiples of unit; caps may be NULL), what a cap

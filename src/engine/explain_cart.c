@@ -587,14 +587,13 @@ amount_given(const PromoRun *run, uint32_t number, const int *lines, int nlines)
 static PromoExplanation
 explain_later(Explaining *x, uint32_t number, bool *concerned)
 {
-	const PromoRule *rule = rule_of(x, number);
 	int		   *lines = promo_alloc(x->all.scene.arena, 2 * (x->all.scene.n + 1) * sizeof(int));
 	int		   *rewards = lines + x->all.scene.n + 1;
 	PromoExplanation none = {0};
 	int			nlines;
 	int			nrewards;
 
-	promo_later_lines(&x->all, rule, -1, &nlines, &nrewards);
+	promo_later_lines(&x->all, number, -1, &nlines, &nrewards);
 	*concerned = nlines > 0;
 	if (nlines == 0)
 		return none;

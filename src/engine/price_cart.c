@@ -246,96 +246,112 @@ add_found(PromoRun *run, Pairs *pairs, const uint32_t *numbers, uint32_t n, int 
 	}
 }
 
-/* one candidate with these lines */
-static void
-add_candidates(PromoRun *run, uint32_t number, const Pair *pairs, size_t n)
+/* room for n more members */
+static int *
+more_members(PromoRun *run, int n)
 {
+	if (run->nmembers + n > run->member_capacity)
+	{
+		int			capacity = 2 * run->member_capacity + n;
+
+		run->members = promo_realloc(run->scene.arena, run->members,
+									 run->nmembers * sizeof(int), capacity * sizeof(int));
+		run->member_capacity = capacity;
+	}
+	return run->members + run->nmembers;
+}
+
+/* one candidate with these pairs' lines */
+static void
+add_candidate(PromoRun *run, uint32_t number, const Pair *pairs, int n)
+{
+	int		   *members = more_members(run, 2 * n);
 	int			nlines = 0;
 	int			nrewards = 0;
-	int			first = run->ncandidates == 0 ? 0 :
-		run->candidates[run->ncandidates - 1].first +
-		run->candidates[run->ncandidates - 1].nlines + run->candidates[run->ncandidates - 1].nrewards;
-	int		   *members = run->members + first;
 
-	for (size_t i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 		if (pairs[i] & PAIR_SCOPE)
 			members[nlines++] = PAIR_LINE(pairs[i]);
 	if (nlines == 0)
 		return;
-	for (size_t i = 0; i < n; i++)
-		if (pairs[i] & PAIR_REWARD)
-			members[nlines + nrewards++] = PAIR_LINE(pairs[i]);
+	if (promo_ruleset_entry(run->rules, number)->traits & PROMO_NAMES_REWARDS)
+	{
+		run->may_offer = true;
+		for (int i = 0; i < n; i++)
+			if (pairs[i] & PAIR_REWARD)
+				members[nlines + nrewards++] = PAIR_LINE(pairs[i]);
+	}
 	run->candidates[run->ncandidates++] = (PromoCandidate) {
-		.rule = number, .first = first, .nlines = nlines, .nrewards = nrewards
+		.rule = number, .first = run->nmembers, .nlines = nlines, .nrewards = nrewards
 	};
+	run->nmembers += nlines + nrewards;
 }
 
-/* with `on each`: the pairs of one product, and all rewards */
+/* with `on each`: a candidate for every product, with all rewards */
 static void
-add_each(PromoRun *run, uint32_t number, const Pair *pairs, size_t n)
+add_each(PromoRun *run, uint32_t number, const Pair *pairs, int n)
 {
 	const PromoLineState *lines = run->scene.lines;
+	bool		rewards = (promo_ruleset_entry(run->rules, number)->traits & PROMO_NAMES_REWARDS) != 0;
 	Pair	   *own = promo_alloc(run->scene.arena, n * sizeof(Pair));
 
-	for (size_t i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		int			product = lines[PAIR_LINE(pairs[i])].product;
-		size_t		count = 0;
+		int			count = 0;
 		bool		seen = false;
 
 		if (!(pairs[i] & PAIR_SCOPE))
 			continue;
-		if (run->scene.cart->flags & PROMO_CART_REPEATS)
-			for (size_t j = 0; j < i && !seen; j++)
-				seen = (pairs[j] & PAIR_SCOPE) && lines[PAIR_LINE(pairs[j])].product == product;
+		if (lines[product].next < 0 && !rewards)
+		{
+			add_candidate(run, number, &pairs[i], 1);
+			continue;
+		}
+		for (int j = 0; j < i && !seen; j++)
+			seen = (pairs[j] & PAIR_SCOPE) && lines[PAIR_LINE(pairs[j])].product == product;
 		if (seen)
 			continue;
-		if (!(run->scene.cart->flags & PROMO_CART_REPEATS) &&
-			!(promo_ruleset_entry(run->rules, number)->traits & PROMO_NAMES_REWARDS))
-			own[count++] = pairs[i];
-		else
-			for (size_t j = 0; j < n; j++)
-			{
-				Pair		pair = pairs[j];
+		for (int j = 0; j < n; j++)
+		{
+			Pair		pair = pairs[j];
 
-				if (lines[PAIR_LINE(pair)].product != product)
-					pair &= ~(Pair) PAIR_SCOPE;
-				if (pair & (PAIR_SCOPE | PAIR_REWARD))
-					own[count++] = pair;
-			}
-		add_candidates(run, number, own, count);
+			if (lines[PAIR_LINE(pair)].product != product)
+				pair &= ~(Pair) PAIR_SCOPE;
+			if (pair & (PAIR_SCOPE | PAIR_REWARD))
+				own[count++] = pair;
+		}
+		add_candidate(run, number, own, count);
 	}
 }
 
-void
-promo_find_candidates(PromoRun *run, bool admitted_only, int64_t only)
+/* all (rule, line) pairs that the ruleset's indexes lead to, sorted */
+static void
+find_pairs(PromoRun *run, Pairs *pairs, bool admitted_only, int64_t only)
 {
 	const PromoCart *cart = run->scene.cart;
 	const PromoRuleset *rules = run->rules;
 	PromoArena *arena = run->scene.arena;
-	Pairs		pairs;
 	const uint32_t *numbers;
 	uint32_t	n;
-	size_t		kept = 0;
-	size_t		products = 0;
 
-	pairs.capacity = 4 * (size_t) run->scene.n + 16;
-	pairs.n = 0;
-	pairs.data = promo_alloc(arena, pairs.capacity * sizeof(Pair));
+	pairs->capacity = 4 * (size_t) run->scene.n + 16;
+	pairs->n = 0;
+	pairs->data = promo_alloc(arena, pairs->capacity * sizeof(Pair));
 	for (int line = 0; line < run->scene.n; line++)
 	{
 		const PromoHashed *sku = promo_cart_string(cart, cart->lines[line].sku);
 
 		numbers = promo_ruleset_find(rules, rules->sku_slots, rules->sku_mask,
 									 sku->hash, sku->data, sku->len, &n);
-		add_found(run, &pairs, numbers, n, line, false);
+		add_found(run, pairs, numbers, n, line, false);
 		for (uint32_t j = 0; run->scene.tags != NULL && j < run->scene.tags[line].n; j++)
 		{
 			const PromoHashed *tag = promo_cart_tag(cart, run->scene.tags, line, j);
 
 			numbers = promo_ruleset_find(rules, rules->tag_slots, rules->tag_mask,
 										 tag->hash, tag->data, tag->len, &n);
-			add_found(run, &pairs, numbers, n, line, true);
+			add_found(run, pairs, numbers, n, line, true);
 		}
 	}
 	numbers = promo_ruleset_list(rules, PROMO_LIST_PRODUCT, &n);
@@ -344,60 +360,46 @@ promo_find_candidates(PromoRun *run, bool admitted_only, int64_t only)
 		if (admitted_only && !is_admitted(run, numbers[i], only))
 			continue;
 		for (int line = 0; line < run->scene.n; line++)
-			add_found(run, &pairs, &numbers[i], 1, line, false);
+			add_found(run, pairs, &numbers[i], 1, line, false);
 		if (arena->poll != NULL)
 			arena->poll(arena);
 	}
-	sort_pairs(pairs.data, pairs.n);
+	sort_pairs(pairs->data, pairs->n);
+}
 
-	/* a line may have been found in two ways; rules that are not admitted go */
+void
+promo_find_candidates(PromoRun *run, bool admitted_only, int64_t only)
+{
+	PromoArena *arena = run->scene.arena;
+	Pairs		pairs;
+
+	find_pairs(run, &pairs, admitted_only, only);
+	run->ncandidates = run->nmembers = 0;
+	run->may_offer = false;
+	/* with `on each` there is a candidate for every line at most */
+	run->candidates = promo_alloc(arena, pairs.n * sizeof(PromoCandidate));
+	run->member_capacity = (int) pairs.n * 2;
+	run->members = promo_alloc(arena, run->member_capacity * sizeof(int));
 	for (size_t i = 0; i < pairs.n;)
 	{
 		uint32_t	rule = PAIR_RULE(pairs.data[i]);
-		bool		keep = (!admitted_only || is_admitted(run, rule, only)) &&
-			(!admitted_only || whens_hold(run, rule));
+		Pair	   *own = &pairs.data[i];
+		int			n = 0;
 
+		/* a line may have been found in two ways */
 		for (; i < pairs.n && PAIR_RULE(pairs.data[i]) == rule; i++)
 		{
-			if (!keep)
-				continue;
-			if (kept > 0 && pairs.data[kept - 1] >> 2 == pairs.data[i] >> 2)
-				pairs.data[kept - 1] |= pairs.data[i];
+			if (n > 0 && own[n - 1] >> 2 == pairs.data[i] >> 2)
+				own[n - 1] |= pairs.data[i];
 			else
-				pairs.data[kept++] = pairs.data[i];
+				own[n++] = pairs.data[i];
 		}
-	}
-	pairs.n = kept;
-
-	/* rewards of a rule with `on each` are members of every product's candidate */
-	for (size_t i = 0; i < pairs.n;)
-	{
-		uint32_t	rule = PAIR_RULE(pairs.data[i]);
-		size_t		lines = 0;
-		size_t		rewards = 0;
-
-		for (; i < pairs.n && PAIR_RULE(pairs.data[i]) == rule; i++)
-		{
-			lines += (pairs.data[i] & PAIR_SCOPE) != 0;
-			rewards += (pairs.data[i] & PAIR_REWARD) != 0;
-		}
-		products += lines + rewards *
-			(promo_ruleset_rule(rules, rule)->scope.each ? lines + 1 : 1);
-	}
-	run->ncandidates = 0;
-	run->candidates = promo_alloc(arena, (pairs.n + 1) * sizeof(PromoCandidate));
-	run->members = promo_alloc(arena, (products + 1) * sizeof(int));
-	for (size_t i = 0; i < pairs.n;)
-	{
-		uint32_t	rule = PAIR_RULE(pairs.data[i]);
-		size_t		start = i;
-
-		while (i < pairs.n && PAIR_RULE(pairs.data[i]) == rule)
-			i++;
-		if (promo_ruleset_rule(rules, rule)->scope.each)
-			add_each(run, rule, pairs.data + start, i - start);
+		if (admitted_only && !(is_admitted(run, rule, only) && whens_hold(run, rule)))
+			continue;
+		if (promo_ruleset_entry(run->rules, rule)->traits & PROMO_ON_EACH)
+			add_each(run, rule, own, n);
 		else
-			add_candidates(run, rule, pairs.data + start, i - start);
+			add_candidate(run, rule, own, n);
 	}
 }
 
@@ -494,6 +496,7 @@ promo_apply(PromoRun *run, uint32_t number, const PromoEffect *effect)
 		if (share->takes && entry->stage == PROMO_STAGE_PRODUCT)
 			own_product(run, share->line, owner);
 		line->used += share->used;
+		run->units_used |= share->used > 0;
 		if (share->money == 0)
 			continue;
 		line->left -= share->money;
@@ -511,67 +514,216 @@ promo_apply(PromoRun *run, uint32_t number, const PromoEffect *effect)
 }
 
 /* ----------------------------------------------------------------
+ * The plainest rules
+ *
+ * Most rules take a percentage, an amount or down to a price off whole lines,
+ * without floor, cap or choice of units.  They are applied here in one go; the
+ * result is that of promo_rule_effect() and promo_apply(), which can do all.
+ * ----------------------------------------------------------------
+ */
+
+/* what has been taken off a line */
+static inline void
+take_off(PromoRun *run, uint32_t number, int line, int64_t money, bool stop)
+{
+	run->scene.lines[line].left -= money;
+	run->scene.lines[line].stopped |= stop;
+	add_adjustment(run, (PromoAdjustment) {
+		.amount = money, .rule = number, .line = (uint16_t) line
+	});
+}
+
+/* the highest tier that is reached, NULL if there is none */
+static inline const PromoTier *
+plain_tier(const PromoRule *rule, int64_t money, int64_t units)
+{
+	const PromoTier *tiers = promo_rule_tiers(rule);
+
+	for (int i = (int) rule->tiers.n - 1; i >= 0; i--)
+		switch ((PromoCondition) tiers[i].condition)
+		{
+			case PROMO_SPEND:
+				if (money > tiers[i].threshold || (money == tiers[i].threshold && !tiers[i].strict))
+					return &tiers[i];
+				break;
+			case PROMO_BUY:
+				if (units >= tiers[i].threshold)
+					return &tiers[i];
+				break;
+			default:
+				return &tiers[i];
+		}
+	return NULL;
+}
+
+/* `save A each`, `price A each` on a whole line */
+static int64_t
+plain_each(const PromoRun *run, const PromoTier *tier, const PromoLineState *line)
+{
+	int64_t		price;
+	int64_t		off;
+
+	if (!promo_line_amount(tier->value, line->qty, 1, PROMO_HALF_UP, &price))
+		return tier->action == PROMO_SAVE_EACH ? line->left : 0;
+	off = tier->action == PROMO_SAVE_EACH ? price : line->left - price;
+	if (off <= 0)
+		return 0;
+	off = off % run->scene.unit == 0 ? off :
+		(int64_t) promo_round_ratio(off, 1, run->scene.unit, run->scene.rounding);
+	return off < line->left ? off : line->left;
+}
+
+/* splits an amount over lines by what is left of them, and takes it off */
+static void
+spread(PromoRun *run, uint32_t number, const int *lines, int n, int64_t amount, bool stop)
+{
+	int64_t    *left = run->scene.numbers;
+	int64_t    *shares = left + run->scene.n;
+
+	run->given.discount += amount;
+	if (n == 1)
+	{
+		take_off(run, number, lines[0], amount, stop);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		left[i] = run->scene.lines[lines[i]].left;
+	(void) promo_apportion(run->scene.arena, amount, n, left, NULL, run->scene.unit, shares);
+	for (int i = 0; i < n; i++)
+		if (shares[i] > 0)
+			take_off(run, number, lines[i], shares[i], stop);
+}
+
+/*
+ * A plain rule of the product stage on the products that are still to be had.
+ * False if it is not plain, or the cart is not.
+ */
+static bool
+apply_plain(PromoRun *run, const PromoCandidate *candidate)
+{
+	const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, candidate->rule);
+	const PromoRule *rule;
+	const PromoTier *tier;
+	PromoLineState *lines = run->scene.lines;
+	int64_t    *off = run->scene.numbers;
+	bool		stop = (entry->clauses & PROMO_STOP) != 0;
+	int64_t		money = 0;
+	int64_t		units = 0;
+	int64_t		saved = 0;
+	int			n = 0;
+
+	if (!(entry->traits & PROMO_PLAIN) || run->scene.floors != NULL || run->units_used)
+		return false;
+	for (int i = 0; i < candidate->nlines; i++)
+	{
+		int			line = run->members[candidate->first + i];
+
+		if (lines[line].owner != PROMO_NOBODY)
+			continue;
+		money += lines[line].amount;
+		units += lines[line].qty / PROMO_QTY;
+		run->lines[n++] = line;
+	}
+	rule = promo_ruleset_rule(run->rules, candidate->rule);
+	if (n == 0 || (tier = plain_tier(rule, money, units)) == NULL)
+		return true;
+	if (tier->action == PROMO_SAVE_AMOUNT)
+	{
+		saved = tier->value < money ? tier->value : money;
+		if (saved % run->scene.unit != 0)
+			saved = (int64_t) promo_round_ratio(saved, 1, run->scene.unit, run->scene.rounding);
+		if (saved > 0)
+			spread(run, candidate->rule, run->lines, n, saved, stop);
+	}
+	else
+	{
+		for (int i = 0; i < n; i++)
+		{
+			const PromoLineState *line = &lines[run->lines[i]];
+
+			off[i] = tier->action == PROMO_SAVE_PERCENT ?
+				promo_percent_of(line->left, tier->value, run->scene.unit, run->scene.rounding) :
+				plain_each(run, tier, line);
+			saved += off[i];
+		}
+		run->given.discount += saved;
+		for (int i = 0; i < n; i++)
+			if (off[i] > 0)
+				take_off(run, candidate->rule, run->lines[i], off[i], stop);
+	}
+	if (saved == 0)
+		return true;
+	for (int i = 0; i < n; i++)
+	{
+		const PromoLineState *line = &lines[run->lines[i]];
+
+		if (line->left < line->amount || tier->condition == PROMO_SPEND ||
+			(tier->condition == PROMO_BUY && line->qty >= PROMO_QTY))
+			own_product(run, run->lines[i], (int32_t) candidate->rule);
+	}
+	return true;
+}
+
+/* ----------------------------------------------------------------
  * The order, code and shipping stages
  * ----------------------------------------------------------------
  */
 
 /* in run->lines and run->rewards; product: only its lines, or -1 for all */
 void
-promo_later_lines(PromoRun *run, const PromoRule *rule, int product, int *nlines, int *nrewards)
+promo_later_lines(PromoRun *run, uint32_t number, int product, int *nlines, int *nrewards)
 {
+	const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, number);
+	const PromoRule *rule = promo_ruleset_rule(run->rules, number);
 	const PromoTier *tiers = promo_rule_tiers(rule);
+	bool		all = rule->scope.kind <= PROMO_ON_ALL && product < 0 &&
+		!(entry->traits & PROMO_HAS_EXCEPTS);
 
 	*nlines = *nrewards = 0;
 	for (int line = 0; line < run->scene.n; line++)
-	{
-		if ((product < 0 || run->scene.lines[line].product == product) &&
-			promo_in_scope(&run->scene, rule, &rule->scope, line))
+		if (all || ((product < 0 || run->scene.lines[line].product == product) &&
+					promo_in_scope(&run->scene, rule, &rule->scope, line)))
 			run->lines[(*nlines)++] = line;
+	if (!(entry->traits & PROMO_NAMES_REWARDS))
+		return;
+	for (int line = 0; line < run->scene.n; line++)
 		for (uint32_t i = 0; i < rule->tiers.n; i++)
 			if (promo_is_reward(&run->scene, rule, &tiers[i], line))
 			{
 				run->rewards[(*nrewards)++] = line;
 				break;
 			}
-	}
 }
 
 /*
- * What the plainest rules give, without looking at lines: an amount or a
- * percentage off the whole order once it has reached something.  A shop may
- * have dozens of those, and only one of them applies.  -1: not that plain.
+ * What a plain rule gives on the whole order, whose lines then need not be
+ * looked at one by one.  -1: it is not that plain.
  */
 static int64_t
-plain_effect(const PromoRun *run, const PromoRule *rule, int64_t left)
+plain_order_effect(const PromoRun *run, uint32_t number, int64_t left)
 {
-	const PromoTier *tiers = promo_rule_tiers(rule);
+	const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, number);
+	const PromoRule *rule;
+	const PromoTier *tier;
+	int64_t		money;
 
-	if ((rule->clauses & ~(PROMO_HAS_CODE | PROMO_HAS_FOR | PROMO_HAS_WHEN | PROMO_HAS_DAYS |
-						   PROMO_HAS_HOURS | PROMO_HAS_GROUP | PROMO_STOP)) != 0 ||
-		rule->scope.kind != PROMO_ON_ORDER || rule->scope.except_skus.n > 0 ||
-		rule->scope.except_tags.n > 0 || rule->scope.except_discounted ||
-		rule->basis == PROMO_BASIS_LIST || run->scene.floors != NULL || left < 0)
+	if (left < 0 || run->scene.floors != NULL || !(entry->traits & PROMO_PLAIN) ||
+		entry->traits & PROMO_HAS_EXCEPTS)
 		return -1;
-	for (int i = (int) rule->tiers.n - 1; i >= 0; i--)
-	{
-		const PromoTier *tier = &tiers[i];
-		int64_t		money;
-
-		if (tier->action > PROMO_SAVE_AMOUNT || tier->condition > PROMO_SPEND)
-			return -1;
-		if (tier->condition == PROMO_SPEND &&
-			(left < tier->threshold || (tier->strict && left == tier->threshold)))
-			continue;
-		if (tier->action == PROMO_SAVE_AMOUNT)
-		{
-			money = tier->value < left ? tier->value : left;
-			return run->scene.unit == 1 || money % run->scene.unit == 0 ? money :
-				promo_ratio_round(promo_ratio(money, 1), run->scene.unit, run->scene.rounding);
-		}
-		return promo_ratio_round(promo_ratio((promo_int128) left * tier->value, PROMO_WHOLE),
-								 run->scene.unit, run->scene.rounding);
-	}
-	return 0;
+	rule = promo_ruleset_rule(run->rules, number);
+	if (rule->scope.kind != PROMO_ON_ORDER ||
+		promo_rule_tiers(rule)[rule->tiers.n - 1].condition == PROMO_BUY)
+		return -1;
+	tier = plain_tier(rule, left, 0);
+	if (tier == NULL)
+		return 0;
+	if (tier->action == PROMO_SAVE_PERCENT)
+		return promo_percent_of(left, tier->value, run->scene.unit, run->scene.rounding);
+	if (tier->action != PROMO_SAVE_AMOUNT)
+		return -1;
+	money = tier->value < left ? tier->value : left;
+	return money % run->scene.unit == 0 ? money :
+		(int64_t) promo_round_ratio(money, 1, run->scene.unit, run->scene.rounding);
 }
 
 /* what is left of the order; -1 if a `stop` stands in the way of simple sums */
@@ -599,11 +751,20 @@ promo_later_effect(PromoRun *run, uint32_t number, bool apply)
 	int			nlines;
 	int			nrewards;
 
+	money = plain_order_effect(run, number, order_left(run));
+	if (money >= 0)
+	{
+		promo_later_lines(run, number, -1, &nlines, &nrewards);
+		if (apply && money > 0)
+			spread(run, number, run->lines, nlines, money, (rule->clauses & PROMO_STOP) != 0);
+		return money;
+	}
+	money = 0;
 	for (int product = rule->scope.each ? 0 : -1; product < run->scene.n; product++)
 	{
 		if (product >= 0 && lines[product].product != product)
 			continue;
-		promo_later_lines(run, rule, product, &nlines, &nrewards);
+		promo_later_lines(run, number, product, &nlines, &nrewards);
 		if (nlines > 0)
 		{
 			promo_rule_effect(&run->scene, rule, run->lines, nlines, run->rewards, nrewards,
@@ -631,7 +792,7 @@ promo_shipping_effect(PromoRun *run, uint32_t number, bool apply)
 
 	if (fee == 0)
 		return 0;
-	promo_later_lines(run, rule, -1, &nlines, &nrewards);
+	promo_later_lines(run, number, -1, &nlines, &nrewards);
 	repeats = promo_rule_reached(&run->scene, rule, run->lines, nlines, &effect);
 	if (repeats == 0)
 		return 0;
@@ -680,27 +841,25 @@ promo_next_later(PromoRun *run, uint32_t i, PromoStage stage)
 	return i;
 }
 
-/* the rules of some adjustments, ascending by name, each once */
+/* the ranks of the names of some adjustments' rules, ascending, each once */
 static int
-rules_by_name(PromoRun *run, const PromoAdjustment *adjustments, uint32_t n, uint32_t **result)
+ranks_of(const PromoRun *run, const PromoAdjustment *adjustments, uint32_t n, uint32_t *ranks)
 {
-	uint32_t   *numbers = promo_alloc(run->scene.arena, (n + 1) * sizeof(uint32_t));
 	int			count = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
-		PromoText	name = promo_ruleset_name(run->rules, adjustments[i].rule);
+		uint32_t	rank = promo_ruleset_entry(run->rules, adjustments[i].rule)->rank;
 		int			j = count;
 
-		while (j > 0 && promo_text_compare(promo_ruleset_name(run->rules, numbers[j - 1]), name) > 0)
+		while (j > 0 && ranks[j - 1] > rank)
 			j--;
-		if (j > 0 && numbers[j - 1] == adjustments[i].rule)
+		if (j > 0 && ranks[j - 1] == rank)
 			continue;
-		memmove(numbers + j + 1, numbers + j, (count - j) * sizeof(uint32_t));
-		numbers[j] = adjustments[i].rule;
+		memmove(ranks + j + 1, ranks + j, (count - j) * sizeof(uint32_t));
+		ranks[j] = rank;
 		count++;
 	}
-	*result = numbers;
 	return count;
 }
 
@@ -708,17 +867,22 @@ bool
 promo_prefer(PromoRun *run, const PromoAdjustment *a, uint32_t na,
 			 const PromoAdjustment *b, uint32_t nb)
 {
-	uint32_t   *x;
+	uint32_t	few[64];
+	uint32_t   *x = few;
 	uint32_t   *y;
-	int			nx = rules_by_name(run, a, na, &x);
-	int			ny = rules_by_name(run, b, nb, &y);
+	int			nx;
+	int			ny;
 
+	if (na + nb > sizeof(few) / sizeof(few[0]))
+		x = promo_alloc(run->scene.arena, (na + nb) * sizeof(uint32_t));
+	y = x + na;
+	nx = ranks_of(run, a, na, x);
+	ny = ranks_of(run, b, nb, y);
 	if (nx != ny)
 		return nx < ny;
 	for (int i = 0; i < nx; i++)
 		if (x[i] != y[i])
-			return promo_text_compare(promo_ruleset_name(run->rules, x[i]),
-									  promo_ruleset_name(run->rules, y[i])) < 0;
+			return x[i] < y[i];
 	return false;
 }
 
@@ -797,7 +961,7 @@ later_stage(PromoRun *run, PromoStage stage)
 			if (entry->priority != priority)
 				break;
 			if (stage != PROMO_STAGE_SHIPPING)
-				money = plain_effect(run, promo_ruleset_rule(run->rules, run->later[stage][i]), left);
+				money = plain_order_effect(run, run->later[stage][i], left);
 			if (money < 0)
 				money = effect_in_stage(run, stage, run->later[stage][i], false);
 			if (money == 0)
@@ -881,7 +1045,7 @@ points_with(PromoRun *run, uint32_t number, int64_t points)
 	int			nlines;
 	int			nrewards;
 
-	promo_later_lines(run, rule, -1, &nlines, &nrewards);
+	promo_later_lines(run, number, -1, &nlines, &nrewards);
 	repeats = promo_rule_reached(&run->scene, rule, run->lines, nlines, &effect);
 	if (repeats == 0)
 		return points;
@@ -936,7 +1100,7 @@ open_offers(PromoRun *run)
 {
 	PromoEffect effect;
 
-	for (int i = 0; i < run->ncandidates; i++)
+	for (int i = 0; run->may_offer && i < run->ncandidates; i++)
 	{
 		const PromoCandidate *candidate = &run->candidates[i];
 
@@ -979,7 +1143,7 @@ open_offers(PromoRun *run)
 			if (!(entry->traits & PROMO_NAMES_REWARDS) || rule->scope.each || gave_something(run, run->later[stage][i]) ||
 				(taken && !(stacked && entry->clauses & PROMO_STACK)))
 				continue;
-			promo_later_lines(run, rule, -1, &nlines, &nrewards);
+			promo_later_lines(run, run->later[stage][i], -1, &nlines, &nrewards);
 			promo_rule_effect(&run->scene, rule, run->lines, nlines, run->rewards, nrewards,
 							  &effect);
 			if (effect.money == 0)
@@ -1006,6 +1170,7 @@ promo_run_reset(PromoRun *run)
 		line->stopped = false;
 	}
 	memset(&run->given, 0, sizeof(run->given));
+	run->units_used = false;
 	run->given.fee_left = run->request->fee;
 	run->points = 0;
 }
@@ -1128,7 +1293,8 @@ product_stage(PromoRun *run)
 	}
 	for (int i = 0; i < run->ncandidates; i++)
 	{
-		if (run->left_out != NULL && run->left_out[run->candidates[i].rule])
+		if ((run->left_out != NULL && run->left_out[run->candidates[i].rule]) ||
+			apply_plain(run, &run->candidates[i]))
 			continue;
 		promo_candidate_effect(run, &run->candidates[i], NULL, 0, &effect);
 		if (effect.money > 0)
@@ -1451,38 +1617,50 @@ promo_run_price(PromoRun *run)
  * ----------------------------------------------------------------
  */
 
-/* numbers the rules that gave something, for the quote */
-static void
-name_rules(PromoRun *run, PromoQuoteInput *input, PromoText *names)
+/*
+ * Numbers the rules that gave something by their names' order, as the quote
+ * has them: adjustments and openings refer to these numbers from now on.
+ */
+static uint32_t
+name_rules(PromoRun *run, PromoText *names, uint32_t *numbers)
 {
-	uint32_t	last = UINT32_MAX;
+	uint32_t	total = run->given.nadjustments + run->given.nopenings;
+	uint32_t	count = 0;
 	uint32_t	index = 0;
-	uint32_t	few[32];
-	uint32_t	capacity = run->given.nadjustments + run->given.nopenings;
-	uint32_t   *numbers = capacity <= 32 ? few :
-		promo_alloc(run->scene.arena, capacity * sizeof(uint32_t));
 
-	for (uint32_t i = 0; i < capacity; i++)
+	for (uint32_t i = 0; i < total; i++)
 	{
 		uint32_t	number = i < run->given.nadjustments ? run->adjustments[i].rule :
 			run->openings[i - run->given.nadjustments].rule;
+		uint32_t	rank = promo_ruleset_entry(run->rules, number)->rank;
 
-		if (number != last)
+		if (count > 0 && numbers[index] == number)
+			continue;
+		for (index = count; index > 0; index--)
+			if (promo_ruleset_entry(run->rules, numbers[index - 1])->rank <= rank)
+				break;
+		if (index > 0 && numbers[index - 1] == number)
 		{
-			for (index = 0; index < input->nnames && numbers[index] != number; index++)
-				;
-			if (index == input->nnames)
-			{
-				numbers[index] = number;
-				names[input->nnames++] = promo_ruleset_name(run->rules, number);
-			}
-			last = number;
+			index--;
+			continue;
 		}
-		if (i < run->given.nadjustments)
-			run->adjustments[i].rule = index;
-		else
-			run->openings[i - run->given.nadjustments].rule = index;
+		memmove(numbers + index + 1, numbers + index, (count - index) * sizeof(uint32_t));
+		numbers[index] = number;
+		count++;
 	}
+	for (uint32_t i = 0; i < count; i++)
+		names[i] = promo_ruleset_name(run->rules, numbers[i]);
+	for (uint32_t i = 0; i < total; i++)
+	{
+		uint32_t   *rule = i < run->given.nadjustments ? &run->adjustments[i].rule :
+			&run->openings[i - run->given.nadjustments].rule;
+
+		if (index >= count || numbers[index] != *rule)
+			for (index = 0; numbers[index] != *rule; index++)
+				;
+		*rule = index;
+	}
+	return count;
 }
 
 static uint8_t
@@ -1516,8 +1694,7 @@ promo_price_cart(PromoArena *arena, const PromoCart *cart, const PromoRuleset *r
 	PromoQuoteInput input;
 	PromoOfferInput *offers = NULL;
 	uint32_t	noffers = 0;
-	PromoText	few[16];
-	PromoText  *names = few;
+	PromoText  *names;
 	uint32_t	given;
 
 	if (!promo_run_begin(&run, arena, cart, rules, request, err))
@@ -1549,9 +1726,8 @@ promo_price_cart(PromoArena *arena, const PromoCart *cart, const PromoRuleset *r
 		}
 	}
 	given = run.given.nadjustments + run.given.nopenings;
-	if (given > sizeof(few) / sizeof(few[0]))
-		names = promo_alloc(arena, given * sizeof(PromoText));
-	name_rules(&run, &input, names);
+	names = promo_alloc(arena, given * sizeof(PromoText));
+	input.nnames = name_rules(&run, names, promo_alloc(arena, given * sizeof(uint32_t)));
 	for (uint32_t i = 0, at = 0; i < run.given.nopenings; i++)
 		for (uint32_t j = 0; j < run.openings[i].tier->skus.n; j++)
 			offers[at++].offer.rule = run.openings[i].rule;

@@ -58,6 +58,10 @@ typedef struct PromoRun
 	PromoCandidate *candidates; /* of the product stage, in the ruleset's order */
 	int			ncandidates;
 	int		   *members;
+	int			nmembers;
+	int			member_capacity;
+	bool		may_offer;		/* some candidate names SKUs to give */
+	bool		units_used;		/* some rule has used up units */
 	const uint32_t *later[PROMO_STAGE_POINTS + 1];	/* by stage: admitted rules, ascending */
 	uint32_t	nlater[PROMO_STAGE_POINTS + 1];
 	bool		all_admitted;	/* nothing but the ruleset decides which rules are */
@@ -103,7 +107,7 @@ extern void promo_apply(PromoRun *run, uint32_t rule, const PromoEffect *effect)
 /* money that a rule of the order or code stage gives on the cart; applies it if asked */
 extern int64_t promo_later_effect(PromoRun *run, uint32_t rule, bool apply);
 /* the lines of a rule of a later stage, and its rewards, into run->lines and run->rewards */
-extern void promo_later_lines(PromoRun *run, const PromoRule *rule, int product, int *nlines,
+extern void promo_later_lines(PromoRun *run, uint32_t rule, int product, int *nlines,
 							  int *nrewards);
 /* what a rule of the shipping stage takes off the fee; applies it if asked */
 extern int64_t promo_shipping_effect(PromoRun *run, uint32_t rule, bool apply);

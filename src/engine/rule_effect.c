@@ -146,15 +146,20 @@ promo_is_reward(const PromoScene *scene, const PromoRule *rule, const PromoTier 
 	return tier->skus.n > 0 && names_sku(scene, rule, tier->skus, line);
 }
 
+static inline bool
+looks_at_list(const PromoRule *rule)
+{
+	return rule->basis == PROMO_BASIS_LIST ||
+		(rule->basis == PROMO_BASIS_DEFAULT && rule->stage == PROMO_STAGE_PRODUCT);
+}
+
 int64_t
 promo_basis(const PromoScene *scene, const PromoRule *rule, int line)
 {
 	const PromoLineState *l = &scene->lines[line];
-	bool		list = rule->basis == PROMO_BASIS_LIST ||
-		(rule->basis == PROMO_BASIS_DEFAULT && rule->stage == PROMO_STAGE_PRODUCT);
 	int64_t		amount;
 
-	if (!list)
+	if (!looks_at_list(rule))
 		return l->left;
 	if (l->free == 0)
 		return l->amount;
@@ -471,9 +476,20 @@ raws_to_weights(const Work *w, int64_t *weights)
 		}
 }
 
-/* rounds, caps and apportions raws[] (or `total` in all) into the shares */
+/* what came of it all */
 static void
-settle(Work *w, Settling settling, PromoRatio total)
+conclude(Work *w, int64_t money, int64_t wanted, bool unknown)
+{
+	w->effect->money = money;
+	w->effect->wanted = wanted;
+	w->effect->outcome = money > 0 ? PROMO_GIVES :
+		wanted == 0 ? PROMO_NOTHING_LEFT :
+		unknown ? PROMO_COST_UNKNOWN : PROMO_BLOCKED;
+}
+
+/* cuts the money of each share to the line's room, and their sum to the cap */
+static void
+settle_each(Work *w)
 {
 	PromoScene *scene = w->scene;
 	int64_t    *weights = scene->numbers + scene->n;
@@ -481,106 +497,119 @@ settle(Work *w, Settling settling, PromoRatio total)
 	int64_t		cap = cap_of(w);
 	int64_t		wanted = 0;
 	int64_t		money = 0;
-	bool		cut = false;
+	bool		floors = has_floors(w);
+	bool		unknown = false;
+
+	for (int i = 0; i < w->n; i++)
+	{
+		int64_t		amount = w->shares[i].money;
+		int64_t		room = line_of(w, i)->left;
+
+		wanted += amount;
+		if (amount > 0 && floors)
+			room = room_of(w, line_of(w, i));
+		if (room < 0)
+		{
+			unknown = true;
+			room = 0;
+		}
+		amount = amount < room ? amount : room;
+		w->shares[i].money = amount;
+		money += amount;
+	}
+	if (money > cap)
+	{
+		for (int i = 0; i < w->n; i++)
+			weights[i] = w->shares[i].money;
+		money = promo_apportion(scene->arena, cap, w->n, weights, NULL, scene->unit, amounts);
+		for (int i = 0; i < w->n; i++)
+		{
+			w->shares[i].money = amounts[i];
+			w->shares[i].free = false;
+		}
+	}
+	conclude(w, money, wanted, unknown);
+}
+
+/* rounds, caps and apportions raws[] (or `total` in all) into the shares */
+static void
+settle(Work *w, Settling settling, PromoRatio total)
+{
+	PromoScene *scene = w->scene;
+	int64_t    *weights = scene->numbers + scene->n;
+	int64_t    *amounts = scene->numbers + 2 * scene->n;
+	int64_t    *rooms = w->chosen;	/* no longer needed */
+	int64_t		cap = cap_of(w);
+	int64_t		wanted;
+	int64_t		amount;
+	int64_t		money = 0;
+	bool		by_left = settling == SPREAD;
+	bool		floors = has_floors(w);
+	bool		capped = false;
 	bool		unknown = false;
 
 	if (settling == ON_EACH_LINE)
 	{
 		for (int i = 0; i < w->n; i++)
-		{
-			int64_t		amount = w->raws[i].num == 0 ? 0 :
+			w->shares[i].money = w->raws[i].num == 0 ? 0 :
 				promo_ratio_round(w->raws[i], scene->unit, scene->rounding);
-			int64_t		room = line_of(w, i)->left;
-
-			wanted += amount;
-			if (amount > 0 && has_floors(w))
-				room = room_of(w, line_of(w, i));
-			if (room < 0)
-			{
-				unknown = true;
-				room = 0;
-			}
-			amount = amount < room ? amount : room;
-			w->shares[i].money = amount;
-			money += amount;
-		}
-		if (money > cap)
-		{
-			for (int i = 0; i < w->n; i++)
-				weights[i] = w->shares[i].money;
-			money = promo_apportion(scene->arena, cap, w->n, weights, NULL, scene->unit, amounts);
-			for (int i = 0; i < w->n; i++)
-				w->shares[i].money = amounts[i];
-			cut = true;
-		}
+		settle_each(w);
+		return;
 	}
-	else
+
+	if (!by_left)
+		for (int i = 0; i < w->n; i++)
+			total = promo_ratio_add(total, w->raws[i]);
+	amount = wanted = promo_ratio_round(total, scene->unit, scene->rounding);
+	if (amount > cap)
 	{
-		bool		by_left = settling == SPREAD;
-		int64_t    *rooms = w->chosen;	/* no longer needed */
-		bool		capped = has_floors(w);
-		int64_t		amount;
+		amount = cap;
+		capped = true;
+	}
+	for (int i = 0; i < w->n; i++)
+	{
+		const PromoLineState *line = line_of(w, i);
 
-		if (!by_left)
-			for (int i = 0; i < w->n; i++)
-				total = promo_ratio_add(total, w->raws[i]);
-		amount = promo_ratio_round(total, scene->unit, scene->rounding);
-		wanted = amount;
-		if (amount > cap)
+		rooms[i] = floors ? room_of(w, line) : line->left;
+		if (rooms[i] < 0)
 		{
-			amount = cap;
-			cut = true;
+			unknown = true;
+			rooms[i] = 0;
 		}
-		for (int i = 0; i < w->n; i++)
+		if (by_left)
+			weights[i] = line->left;
+	}
+	if (!by_left)
+		raws_to_weights(w, weights);
+	else if (w->nscope < w->n)
+	{
+		/* lines that only rewards name do not share in it */
+		for (int i = 0, next = 0; i < w->n; i++)
 		{
-			const PromoLineState *line = line_of(w, i);
-
-			rooms[i] = capped ? room_of(w, line) : line->left;
-			if (rooms[i] < 0)
-			{
-				unknown = true;
-				rooms[i] = 0;
-			}
-			if (by_left)
-				weights[i] = line->left;
-		}
-		if (!by_left)
-			raws_to_weights(w, weights);
-		else if (w->nscope < w->n)
-		{
-			/* lines that only rewards name do not share in it */
-			for (int i = 0; i < w->n; i++)
-				amounts[i] = 0;
-			for (int i = 0; i < w->nscope; i++)
-				amounts[w->scope[i]] = 1;
-			for (int i = 0; i < w->n; i++)
-				weights[i] = amounts[i] ? weights[i] : 0;
-		}
-		if (amount > 0)
-			money = promo_apportion(scene->arena, amount, w->n, weights,
-									by_left ? rooms : NULL, scene->unit, amounts);
-		else
-			memset(amounts, 0, w->n * sizeof(int64_t));
-		for (int i = 0; i < w->n; i++)
-		{
-			if (!by_left && amounts[i] > rooms[i])
-			{
-				money -= amounts[i] - rooms[i];
-				amounts[i] = rooms[i];
-				w->shares[i].free = false;
-			}
-			w->shares[i].money = amounts[i];
+			if (next < w->nscope && w->scope[next] == i)
+				next++;
+			else
+				weights[i] = 0;
 		}
 	}
-	if (cut)
-		for (int i = 0; i < w->n; i++)
+	if (amount > 0)
+		money = promo_apportion(scene->arena, amount, w->n, weights,
+								by_left ? rooms : NULL, scene->unit, amounts);
+	else
+		memset(amounts, 0, w->n * sizeof(int64_t));
+	for (int i = 0; i < w->n; i++)
+	{
+		if (!by_left && amounts[i] > rooms[i])
+		{
+			money -= amounts[i] - rooms[i];
+			amounts[i] = rooms[i];
 			w->shares[i].free = false;
-
-	w->effect->money = money;
-	w->effect->wanted = wanted;
-	w->effect->outcome = money > 0 ? PROMO_GIVES :
-		wanted == 0 ? PROMO_NOTHING_LEFT :
-		unknown ? PROMO_COST_UNKNOWN : PROMO_BLOCKED;
+		}
+		if (capped)
+			w->shares[i].free = false;
+		w->shares[i].money = amounts[i];
+	}
+	conclude(w, money, wanted, unknown);
 }
 
 /* ----------------------------------------------------------------
@@ -632,11 +661,15 @@ find_tier(Work *w)
 	int64_t		money = 0;
 	int64_t		units = 0;
 	int64_t		sets = -1;
+	bool		list = looks_at_list(w->rule);
 
 	for (int i = 0; i < w->nscope; i++)
 	{
-		money += promo_basis(w->scene, w->rule, w->shares[w->scope[i]].line);
-		units += available(line_of(w, w->scope[i]));
+		const PromoLineState *line = line_of(w, w->scope[i]);
+
+		money += !list ? line->left : line->free == 0 ? line->amount :
+			promo_basis(w->scene, w->rule, w->shares[w->scope[i]].line);
+		units += available(line);
 	}
 	w->effect->basis = money;
 	w->effect->units = units;
@@ -696,6 +729,27 @@ raw_each(const PromoLineState *line, const PromoTier *tier, int64_t x)
 		default:
 			return promo_ratio(0, 1);
 	}
+}
+
+/* the same on a whole line, in money */
+static int64_t
+discount_on_line(const Work *w, const PromoLineState *line)
+{
+	const PromoScene *scene = w->scene;
+	int64_t		qty = effective(line);
+	int64_t		price;
+
+	if (w->tier->action == PROMO_SAVE_PERCENT)
+		return promo_percent_of(line->left, w->tier->value, scene->unit, scene->rounding);
+	/* whole units at whole prices */
+	if (qty % PROMO_QTY == 0 && w->tier->value % scene->unit == 0 &&
+		!__builtin_mul_overflow(w->tier->value, qty / PROMO_QTY, &price))
+	{
+		if (w->tier->action == PROMO_SAVE_EACH)
+			return price < line->left ? price : line->left;
+		return price < line->left ? line->left - price : 0;
+	}
+	return promo_ratio_round(raw_each(line, w->tier, qty), scene->unit, scene->rounding);
 }
 
 /* slices of `graduated`, by units: tier i begins with its Nth unit */
@@ -977,6 +1031,8 @@ discount_lines(Work *w)
 	bool		each = tier->action == PROMO_SAVE_PERCENT || tier->action == PROMO_SAVE_EACH ||
 		tier->action == PROMO_PRICE_EACH;
 	PromoRatio	total = promo_ratio(0, 1);
+	PromoRatio	value = promo_ratio(0, 1);
+	PromoRatio	off;
 	int64_t		all = 0;
 
 	if (tier->condition == PROMO_EVERY &&
@@ -991,13 +1047,42 @@ discount_lines(Work *w)
 		return;
 	}
 
+	/* the usual ways first: whole lines need no fractions */
+	if (!grouped && !limited)
+	{
+		if (each && rule->stage == PROMO_STAGE_PRODUCT)
+		{
+			for (int i = 0; i < w->nscope; i++)
+				w->shares[w->scope[i]].money = discount_on_line(w, line_of(w, w->scope[i]));
+			settle_each(w);
+			return;
+		}
+		for (int i = 0; i < w->nscope; i++)
+			all += line_of(w, w->scope[i])->left;
+		if (tier->action == PROMO_SAVE_PERCENT)
+		{
+			settle(w, SPREAD, promo_ratio_times(promo_ratio(all, 1), tier->value, PROMO_WHOLE));
+			return;
+		}
+		if (!each)
+		{
+			promo_int128 off = tier->action == PROMO_TOTAL ? (promo_int128) all - tier->value :
+				(promo_int128) tier->value * w->repeats;
+
+			settle(w, SPREAD, promo_ratio(off < 0 ? 0 : off < all ? off : all, 1));
+			if (tier->action == PROMO_TOTAL)
+				for (int i = 0; i < w->nscope; i++)
+					w->shares[w->scope[i]].used = available(line_of(w, w->scope[i]));
+			return;
+		}
+	}
+
 	if (grouped)
 		choose_groups(w);
 	if (limited)
 		apply_limit(w, grouped);
 	if (grouped || limited)
 		note_units(w, false);
-
 	for (int i = 0; i < w->n; i++)
 		w->raws[i] = promo_ratio(0, 1);
 	for (int i = 0; i < w->nscope; i++)
@@ -1010,52 +1095,30 @@ discount_lines(Work *w)
 			w->raws[share] = raw_each(line, tier, x);
 		else if (x > 0)
 			w->raws[share] = worth(line, x);
-		all += line->left;
 	}
 	if (each)
 	{
-		if (rule->stage == PROMO_STAGE_PRODUCT)
-			settle(w, ON_EACH_LINE, total);
-		else if (tier->action == PROMO_SAVE_PERCENT && !grouped && !limited)
-			settle(w, SPREAD, promo_ratio_times(promo_ratio(all, 1), tier->value, PROMO_WHOLE));
-		else
-			settle(w, WHERE_IT_AROSE, total);
+		settle(w, rule->stage == PROMO_STAGE_PRODUCT ? ON_EACH_LINE : WHERE_IT_AROSE, total);
 		return;
 	}
 
-	/* an amount off, or a new price for, the whole */
-	if (grouped || limited)
+	/* an amount off, or a new price for, the chosen units: by what they are worth */
+	for (int i = 0; i < w->n; i++)
+		value = promo_ratio_add(value, w->raws[i]);
+	off = tier->action == PROMO_TOTAL ? subtract(value, promo_ratio(tier->value, 1)) :
+		smaller(promo_ratio((promo_int128) tier->value * w->repeats, 1), value);
+	off = promo_ratio_shrink(off);
+	value = promo_ratio_shrink(value);
+	for (int i = 0; i < w->n; i++)
 	{
-		PromoRatio	value = promo_ratio(0, 1);
-		PromoRatio	off;
+		PromoRatio	r = promo_ratio_shrink(w->raws[i]);
 
-		for (int i = 0; i < w->n; i++)
-			value = promo_ratio_add(value, w->raws[i]);
-		off = tier->action == PROMO_TOTAL ? subtract(value, promo_ratio(tier->value, 1)) :
-			smaller(promo_ratio((promo_int128) tier->value * w->repeats, 1), value);
-		/* in proportion to what the chosen units are worth */
-		for (int i = 0; i < w->n; i++)
-		{
-			PromoRatio	r = promo_ratio_shrink(w->raws[i]);
-			PromoRatio	v = promo_ratio_shrink(value);
-			PromoRatio	o = promo_ratio_shrink(off);
-
-			if (r.num == 0)
-				continue;
-			r = promo_ratio_reduce(promo_ratio(r.num * v.den, r.den * v.num));
-			o = promo_ratio_shrink(o);
-			r = promo_ratio_shrink(r);
-			w->raws[i] = promo_ratio_reduce(promo_ratio(r.num * o.num, r.den * o.den));
-		}
-		settle(w, WHERE_IT_AROSE, total);
+		if (r.num == 0)
+			continue;
+		r = promo_ratio_shrink(promo_ratio(r.num * value.den, r.den * value.num));
+		w->raws[i] = promo_ratio_reduce(promo_ratio(r.num * off.num, r.den * off.den));
 	}
-	else
-	{
-		promo_int128 off = tier->action == PROMO_TOTAL ? (promo_int128) all - tier->value :
-			(promo_int128) tier->value * w->repeats;
-
-		settle(w, SPREAD, promo_ratio(off < 0 ? 0 : off < all ? off : all, 1));
-	}
+	settle(w, WHERE_IT_AROSE, total);
 	if (tier->action == PROMO_TOTAL)
 		for (int i = 0; i < w->nscope; i++)
 			w->shares[w->scope[i]].used = available(line_of(w, w->scope[i]));
@@ -1405,6 +1468,17 @@ gather(Work *w, const int *lines, int nlines, const int *rewards, int nrewards)
 	w->rewards = scene->indexes + scene->n;
 	w->sorted = scene->indexes + 2 * scene->n;
 	w->merging = scene->indexes + 3 * scene->n;
+	if (nrewards == 0)
+	{
+		for (; i < nlines; i++)
+			if (is_eligible(scene, w->rule, lines[i]))
+			{
+				w->scope[w->n] = w->n;
+				w->shares[w->n++] = (PromoShare) {.line = lines[i]};
+			}
+		w->nscope = w->n;
+		return;
+	}
 	while (i < nlines || j < nrewards)
 	{
 		int			line;

@@ -364,10 +364,23 @@ traits_of(const PromoRulesetInput *input)
 	const PromoRule *rule = input->rule;
 	const PromoTier *tiers = promo_rule_tiers(rule);
 	uint32_t	traits = 0;
+	bool		plain = rule->basis == PROMO_BASIS_DEFAULT && rule->choice == PROMO_CHOICE_DEFAULT &&
+		!rule->scope.except_discounted &&
+		!(rule->clauses & (PROMO_HAS_MAX | PROMO_HAS_LIMIT | PROMO_HAS_TIMES | PROMO_HAS_FLOOR |
+						   PROMO_HAS_MARGIN | PROMO_STACK | PROMO_GRADUATED));
 
 	for (uint32_t i = 0; i < rule->tiers.n; i++)
+	{
 		if (tiers[i].skus.n > 0)
 			traits |= PROMO_NAMES_REWARDS;
+		plain = plain && tiers[i].action <= PROMO_PRICE_EACH &&
+			(tiers[i].condition == PROMO_ALWAYS || tiers[i].condition == PROMO_SPEND ||
+			 tiers[i].condition == PROMO_BUY);
+	}
+	if (plain)
+		traits |= PROMO_PLAIN;
+	if (rule->scope.each)
+		traits |= PROMO_ON_EACH;
 	if (rule->scope.except_skus.n > 0 || rule->scope.except_tags.n > 0)
 		traits |= PROMO_HAS_EXCEPTS;
 	if (input->period.flags & PROMO_PERIOD_EMPTY ||
@@ -385,8 +398,7 @@ is_step(const PromoRulesetInput *input)
 	const PromoRule *rule = input->rule;
 	const PromoTier *tiers = promo_rule_tiers(rule);
 
-	if (rule->clauses & ~PROMO_STOP || traits_of(input) != 0 || rule->basis == PROMO_BASIS_LIST ||
-		rule->scope.kind != PROMO_ON_ORDER || rule->scope.except_discounted)
+	if (traits_of(input) != PROMO_PLAIN || rule->scope.kind != PROMO_ON_ORDER)
 		return false;
 	for (uint32_t i = 0; i < rule->tiers.n; i++)
 		if (tiers[i].action != PROMO_SAVE_AMOUNT || tiers[i].condition > PROMO_SPEND ||
@@ -481,6 +493,7 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 	size_t		rules_at;
 	size_t		size;
 	uint32_t	listed = 0;
+	uint32_t   *order;
 	PromoStep  *steps;
 	size_t		steps_at;
 	uint32_t	nsteps;
@@ -526,6 +539,9 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 	text_at += settings->zone.len;
 
 	entries = (PromoRulesetEntry *) ((char *) set + entries_at);
+	order = promo_sorted(arena, n, name_before, rules);
+	for (int i = 0; i < n; i++)
+		entries[order[i]].rank = (uint32_t) i;
 	for (int i = 0; i < n; i++)
 	{
 		const PromoRule *rule = rules[i].rule;

@@ -54,13 +54,17 @@ typedef struct PromoRulesetEntry
 	uint8_t		period;			/* PROMO_LOWER_INCLUSIVE ... */
 	uint8_t		stage;			/* copies of what is looked at first */
 	uint16_t	clauses;
+	uint32_t	rank;			/* by name, among all rules */
 	uint32_t	traits;			/* PROMO_NAMES_REWARDS ... */
+	uint32_t	unused;
 } PromoRulesetEntry;
 
-/* PromoRulesetEntry.traits: what a rule is not, so that it need not be looked at */
+/* PromoRulesetEntry.traits: what pricing asks first, so that it need not look at the rule */
 #define PROMO_NAMES_REWARDS	0x01	/* some tier names SKUs to give */
 #define PROMO_HAS_EXCEPTS	0x02	/* the scope excepts SKUs or tags */
 #define PROMO_CONDITIONAL	0x04	/* on instant, buyer, code, or other rules */
+#define PROMO_ON_EACH		0x08
+#define PROMO_PLAIN			0x10	/* takes something off whole lines, without any bound */
 
 /* One slot of a hash table; free if n is 0. */
 typedef struct PromoSlot
