@@ -1112,17 +1112,12 @@ open_offers(PromoRun *run)
 		if (effect.money == 0)
 			add_opening(run, candidate->rule, &effect);
 	}
+	if (!(run->rules->flags & PROMO_RULESET_OFFERS))
+		return;
 	for (int stage = PROMO_STAGE_ORDER; stage <= PROMO_STAGE_CODE; stage++)
 	{
 		bool		taken = false;
 		bool		stacked = false;
-		bool		offers = false;
-
-		for (uint32_t i = 0; i < run->nlater[stage] && !offers; i++)
-			offers = (promo_ruleset_entry(run->rules, run->later[stage][i])->traits &
-					  PROMO_NAMES_REWARDS) != 0;
-		if (!offers)
-			continue;
 		for (uint32_t i = 0; i < run->given.nadjustments; i++)
 		{
 			const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, run->adjustments[i].rule);

@@ -558,6 +558,8 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 		entries[i].traits = traits_of(&rules[i]);
 		if (entries[i].traits & PROMO_CONDITIONAL && rule->stage != PROMO_STAGE_PRODUCT)
 			set->flags |= PROMO_RULESET_CONDITIONAL(rule->stage);
+		if (entries[i].traits & PROMO_NAMES_REWARDS && rule->stage != PROMO_STAGE_PRODUCT)
+			set->flags |= PROMO_RULESET_OFFERS;
 		if (rule->clauses & (PROMO_HAS_DAYS | PROMO_HAS_HOURS))
 			set->flags |= PROMO_RULESET_CLOCK;
 		memcpy((char *) set + text_at, rules[i].name.data, rules[i].name.len);
