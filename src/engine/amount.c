@@ -272,8 +272,11 @@ give_remainders(Claim *claims, int n, int64_t left, int64_t unit, int64_t *share
 		sift_down(claims, n, i);
 	for (; left > 0; left--)
 	{
-		shares[claims[0].index] += unit;
+		Claim		first = claims[0];
+
+		shares[first.index] += unit;
 		claims[0] = claims[--n];
+		claims[n] = first;
 		sift_down(claims, n, 0);
 	}
 }
@@ -313,43 +316,41 @@ promo_apportion(PromoArena *arena, int64_t amount, int n, const int64_t *weights
 	do
 	{
 		int64_t		sum = 0;
-		int64_t		round_units = units;
 		int			kept = 0;
 
 		blocked = false;
+		left = units;
 		for (int i = 0; i < open; i++)
 			sum += weights[claims[i].index] >> shift;
-		left = units;
 		for (int i = 0; i < open; i++)
 		{
 			int			line = claims[i].index;
-			int64_t		share = mul_div(round_units, weights[line] >> shift, sum,
-										&claims[i].remainder);
+			int64_t		share = mul_div(units, weights[line] >> shift, sum, &claims[i].remainder);
 
-			if (caps != NULL &&
-				(share > caps[line] / unit ||
-				 (share == caps[line] / unit && claims[i].remainder > 0)))
+			shares[line] = share * unit;
+			left -= share;
+		}
+		if (left > 0)
+			give_remainders(claims, open, left, unit, shares);
+		if (caps == NULL)
+			break;
+		for (int i = 0; i < open; i++)
+		{
+			int			line = claims[i].index;
+
+			if (shares[line] > caps[line])
 			{
 				shares[line] = caps[line] / unit * unit;
 				given += shares[line];
-				units -= caps[line] / unit;
 				blocked = true;
 			}
 			else
-			{
-				shares[line] = share * unit;
-				left -= share;
 				claims[kept++] = claims[i];
-			}
 		}
+		if (blocked)
+			units = (amount / unit * unit - given) / unit;
 		open = kept;
 	} while (blocked && open > 0);
 
-	if (open > 0)
-	{
-		given += units * unit;
-		if (left > 0)
-			give_remainders(claims, open, left, unit, shares);
-	}
-	return given;
+	return open > 0 ? given + units * unit : given;
 }

@@ -28,7 +28,7 @@ typedef struct Level
 	PromoLineState *lines;		/* the state on entry */
 	PromoGiven	given;
 
-	int			nlive;			/* candidates that would give something */
+	int			nlive;			/* candidates that may give something */
 	int		   *live;			/* their positions in the list */
 	int		   *rival;			/* who they compete as: a position, for `stack` the first one's */
 	int		   *rule;			/* 0, 1, ... by rule, for counting rules */
@@ -140,9 +140,11 @@ restore_lines(const Search *s, const PromoLineState *from)
 
 /* whether more lines can only mean a larger saving */
 static bool
-is_monotone(const PromoRule *rule)
+is_monotone(const PromoRun *run, const PromoRule *rule)
 {
 	const PromoTier *tiers = promo_rule_tiers(rule);
+	bool		floors = run->scene.floors != NULL ||
+		rule->clauses & (PROMO_HAS_FLOOR | PROMO_HAS_MARGIN);
 
 	if (rule->clauses & PROMO_HAS_LIMIT || rule->choice == PROMO_CHOICE_CHEAPEST)
 		return false;
@@ -152,6 +154,10 @@ is_monotone(const PromoRule *rule)
 			tiers[i].action == PROMO_ADD;
 
 		if (tiers[i].action >= PROMO_GET_FREE && tiers[i].action <= PROMO_GET_PRICE)
+			return false;
+		/* chosen units may lie where there is no room */
+		if (floors && (tiers[i].action >= PROMO_TOTAL || tiers[i].condition == PROMO_EVERY_UNITS ||
+					   tiers[i].condition == PROMO_BUY_SET))
 			return false;
 		if (i > 0 && (tiers[i].action != tiers[i - 1].action ||
 					  tiers[i].condition != tiers[i - 1].condition ||
@@ -176,7 +182,7 @@ bound_of(Search *s, int position, int rival)
 	promo_int128 most = 0;
 	int64_t		max = rule->clauses & PROMO_HAS_MAX ? rule->max : PROMO_MONEY_MAX;
 
-	if (is_monotone(rule))
+	if (is_monotone(run, rule))
 	{
 		promo_candidate_effect(run, candidate, s->choice, rival, &effect);
 		return effect.money;
@@ -388,7 +394,7 @@ apply_all(Search *s, int from, int to)
 	}
 }
 
-/* candidates that would give something on their own, and what they want */
+/* candidates that may give something, and what they want */
 static void
 find_live(Search *s, Level *level)
 {
@@ -421,7 +427,9 @@ find_live(Search *s, Level *level)
 	for (int i = level->from; i < level->to; i++)
 	{
 		promo_candidate_effect(run, &run->candidates[s->list[i]], NULL, 0, &effect);
-		if (effect.money == 0)
+		/* what gives nothing on everything may still give something on a part */
+		if (effect.money == 0 &&
+			(effect.outcome == PROMO_NOT_REACHED || is_monotone(run, rule_at(s, i))))
 			continue;
 		if (is_stack(s, i))
 			stack = stack < 0 ? i : stack;
@@ -961,7 +969,7 @@ bound_later(Search *s)
 			if (run->left_out != NULL && run->left_out[run->later[stage][i]])
 				continue;
 			/* what was discounted before is not known here */
-			if (is_monotone(rule) && !rule->scope.except_discounted &&
+			if (is_monotone(run, rule) && !rule->scope.except_discounted &&
 				stage != PROMO_STAGE_SHIPPING)
 				most = promo_later_effect(run, run->later[stage][i], false);
 			if (!(entry->clauses & PROMO_STACK))

@@ -66,7 +66,7 @@ worth(const PromoLineState *line, int64_t x)
 	int64_t		qty = effective(line);
 
 	if (x == qty)
-		return promo_ratio(line->left, 1);
+		return promo_ratio_of(line->left);
 	return promo_ratio((promo_int128) line->left * x, qty);
 }
 
@@ -81,14 +81,6 @@ static PromoRatio
 times_qty(int64_t value, int64_t qty)
 {
 	return promo_ratio((promo_int128) value * qty, PROMO_QTY);
-}
-
-static PromoRatio
-subtract(PromoRatio a, PromoRatio b)
-{
-	b.num = -b.num;
-	a = promo_ratio_add(a, b);
-	return a.num > 0 ? a : promo_ratio(0, 1);
 }
 
 static PromoRatio
@@ -215,11 +207,11 @@ goes_first(const Work *w, int a, int b, bool dearest)
 {
 	const PromoLineState *x = line_of(w, a);
 	const PromoLineState *y = line_of(w, b);
-	int			order = promo_ratio_compare(promo_ratio(x->left, effective(x)),
-											promo_ratio(y->left, effective(y)));
+	promo_int128 one = (promo_int128) x->left * effective(y);
+	promo_int128 other = (promo_int128) y->left * effective(x);
 
-	if (order != 0)
-		return dearest ? order > 0 : order < 0;
+	if (one != other)
+		return dearest ? one > other : one < other;
 	return a < b;
 }
 
@@ -405,9 +397,10 @@ room_of(const Work *w, const PromoLineState *line)
 		if (promo_ratio_compare(net, least) > 0)
 			least = net;
 	}
-	if (least.num == 0)
+	if (promo_ratio_is_zero(least))
 		return line->left;
-	steps = (least.num + least.den * scene->unit - 1) / (least.den * scene->unit);
+	/* rounded up */
+	steps = (least.whole + (least.num > 0) + scene->unit - 1) / scene->unit;
 	if (steps * scene->unit >= line->left)
 		return 0;
 	return line->left - (int64_t) steps * scene->unit;
@@ -432,47 +425,36 @@ cap_of(const Work *w)
 static void
 raws_to_weights(const Work *w, int64_t *weights)
 {
+	const promo_int128 limit = (promo_int128) 1 << 62;
 	promo_int128 den = 1;
-	promo_int128 most = 0;
 	int			shift = 0;
-	bool		exact = true;
 
+	/* over one denominator, unless that is too large for the fractions to matter */
 	for (int i = 0; i < w->n; i++)
 	{
 		promo_int128 step;
 
-		if (w->raws[i].num == 0)
-			continue;
-		w->raws[i] = promo_ratio_reduce(w->raws[i]);
+		w->raws[i] = promo_ratio_reduce(w->raws[i], 62);
 		step = w->raws[i].den / promo_gcd(w->raws[i].den, den);
-		if (__builtin_mul_overflow(den, step, &den) || den > ((promo_int128) 1 << 62))
+		if (step > limit / den)
 		{
-			exact = false;
-			den = (promo_int128) 1 << 40;
+			den = 0;
 			break;
 		}
+		den *= step;
 	}
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < w->n; i++)
 		{
 			PromoRatio	r = w->raws[i];
-			promo_int128 weight;
+			promo_int128 weight = den > 0 ? r.whole * den + r.num * (den / r.den) :
+				(r.whole << 40) + (r.num << 40) / r.den;
 
-			if (r.num == 0)
-				weight = 0;
-			else if (exact)
-				weight = r.num * (den / r.den);
-			else
-				weight = promo_round_ratio(promo_ratio_times(r, (int64_t) den, 1).num, r.den, 1,
-										   PROMO_DOWN);
-			if (pass == 0)
-			{
-				most = weight > most ? weight : most;
-				while ((most >> shift) > INT64_MAX)
-					shift++;
-			}
-			else
+			if (pass == 1)
 				weights[i] = (int64_t) (weight >> shift);
+			else
+				while (weight >> shift > INT64_MAX)
+					shift++;
 		}
 }
 
@@ -551,8 +533,7 @@ settle(Work *w, Settling settling, PromoRatio total)
 	if (settling == ON_EACH_LINE)
 	{
 		for (int i = 0; i < w->n; i++)
-			w->shares[i].money = w->raws[i].num == 0 ? 0 :
-				promo_ratio_round(w->raws[i], scene->unit, scene->rounding);
+			w->shares[i].money = promo_ratio_round(w->raws[i], scene->unit, scene->rounding);
 		settle_each(w);
 		return;
 	}
@@ -716,7 +697,7 @@ raw_each(const PromoLineState *line, const PromoTier *tier, int64_t x)
 	PromoRatio	value;
 
 	if (x == 0)
-		return promo_ratio(0, 1);
+		return promo_ratio_of(0);
 	value = worth(line, x);
 	switch ((PromoAction) tier->action)
 	{
@@ -725,9 +706,9 @@ raw_each(const PromoLineState *line, const PromoTier *tier, int64_t x)
 		case PROMO_SAVE_EACH:
 			return smaller(times_qty(tier->value, x), value);
 		case PROMO_PRICE_EACH:
-			return subtract(value, times_qty(tier->value, x));
+			return promo_ratio_subtract(value, times_qty(tier->value, x));
 		default:
-			return promo_ratio(0, 1);
+			return promo_ratio_of(0);
 	}
 }
 
@@ -761,13 +742,13 @@ graduate_units(Work *w)
 	bool		whole = false;	/* some tier takes an amount off its slice */
 
 	for (int i = 0; i < w->n; i++)
-		w->raws[i] = promo_ratio(0, 1);
+		w->raws[i] = promo_ratio_of(0);
 	for (const PromoTier *tier = tiers; tier <= w->tier; tier++)
 	{
 		int64_t		first = tier->condition == PROMO_ALWAYS ? 1 : tier->threshold;
 		int64_t		last = tier < w->tier ? tier[1].threshold - 1 : INT64_MAX;
 		int64_t		before = 0; /* units of the runs before this one */
-		PromoRatio	slice = promo_ratio(0, 1);
+		PromoRatio	slice = promo_ratio_of(0);
 		bool		amount = tier->action == PROMO_SAVE_AMOUNT;
 
 		/* an amount needs the slice's worth first, therefore two rounds */
@@ -794,20 +775,10 @@ graduate_units(Work *w)
 						raw = raw_each(line, tier, (to - from) * PROMO_QTY);
 					else
 					{
-						PromoRatio	part = promo_ratio_reduce(worth_of_units(line, to - from));
+						PromoRatio	part = worth_of_units(line, to - from);
+						PromoRatio	off = promo_ratio_of(tier->value);
 
-						if (slice.num == 0)
-							continue;
-						if (promo_ratio_compare(slice, promo_ratio(tier->value, 1)) <= 0)
-							raw = part;
-						else
-						{
-							/* value * part / slice */
-							slice = promo_ratio_shrink(slice);
-							part = promo_ratio_shrink(part);
-							raw = promo_ratio_reduce(promo_ratio(part.num * slice.den, part.den * slice.num));
-							raw = promo_ratio_times(raw, tier->value, 1);
-						}
+						raw = promo_ratio_share(smaller(off, slice), part, slice);
 					}
 					w->raws[w->sorted[i]] = promo_ratio_add(w->raws[w->sorted[i]], raw);
 				}
@@ -816,14 +787,14 @@ graduate_units(Work *w)
 		whole |= amount;
 	}
 	settle(w, whole || w->rule->stage != PROMO_STAGE_PRODUCT ? WHERE_IT_AROSE : ON_EACH_LINE,
-		   promo_ratio(0, 1));
+		   promo_ratio_of(0));
 }
 
 /* slices of `graduated`, by money: tier i has what is above its N */
 static void
 graduate_money(Work *w)
 {
-	PromoRatio	total = promo_ratio(0, 1);
+	PromoRatio	total = promo_ratio_of(0);
 
 	for (const PromoTier *tier = promo_rule_tiers(w->rule); tier <= w->tier; tier++)
 	{
@@ -832,10 +803,10 @@ graduate_money(Work *w)
 		int64_t		slice = to > from ? to - from : 0;
 
 		if (tier->action == PROMO_SAVE_PERCENT)
-			total = promo_ratio_add(total, promo_ratio_times(promo_ratio(slice, 1),
+			total = promo_ratio_add(total, promo_ratio_times(promo_ratio_of(slice),
 															 tier->value, PROMO_WHOLE));
 		else
-			total = promo_ratio_add(total, promo_ratio(slice < tier->value ? slice : tier->value, 1));
+			total = promo_ratio_add(total, promo_ratio_of(slice < tier->value ? slice : tier->value));
 	}
 	settle(w, SPREAD, total);
 }
@@ -845,32 +816,13 @@ static void
 add_group(Work *w, const int *members, const int64_t *units, int n, PromoRatio value,
 		  int64_t times)
 {
-	PromoRatio	saving = subtract(value, promo_ratio(w->tier->value, 1));
+	PromoRatio	saving = promo_ratio_subtract(value, promo_ratio_of(w->tier->value));
 
 	for (int i = 0; i < n; i++)
 	{
 		PromoRatio	part = worth_of_units(line_of(w, members[i]), units[i]);
-		PromoRatio	raw;
+		PromoRatio	raw = n == 1 ? saving : promo_ratio_share(saving, part, value);
 
-		if (n == 1)
-			raw = saving;
-		else
-		{
-			/* saving * part / value = part - total * part / value */
-			PromoRatio	share;
-
-			part = promo_ratio_reduce(part);
-			value = promo_ratio_reduce(value);
-			if (__builtin_mul_overflow(part.num, value.den, &share.num) ||
-				__builtin_mul_overflow(part.den, value.num, &share.den))
-			{
-				part = promo_ratio_shrink(part);
-				value = promo_ratio_shrink(value);
-				share = promo_ratio(part.num * value.den, part.den * value.num);
-			}
-			share = promo_ratio_times(promo_ratio_reduce(share), w->tier->value, 1);
-			raw = subtract(part, share);
-		}
 		raw = promo_ratio_times(raw, times, 1);
 		w->raws[members[i]] = promo_ratio_add(w->raws[members[i]], raw);
 		w->chosen[members[i]] += units[i] * times * PROMO_QTY;
@@ -887,14 +839,14 @@ total_groups(Work *w, int64_t size, int64_t groups)
 	int			n = sort_by_price(w, w->scope, w->nscope, qualifies_dearest(w));
 	int		   *members = w->merging;
 	int64_t    *units = w->scene->numbers + w->scene->n;
-	PromoRatio	price = promo_ratio(w->tier->value, 1);
+	PromoRatio	price = promo_ratio_of(w->tier->value);
 	int			run = 0;
 	int64_t		rest = n > 0 ? available(line_of(w, w->sorted[0])) : 0;
 
 	choose_none(w);
 	while (groups > 0)
 	{
-		PromoRatio	value = promo_ratio(0, 1);
+		PromoRatio	value = promo_ratio_of(0);
 		int64_t		times = 1;
 		int64_t		needs = size;
 		int			nmembers = 0;
@@ -964,7 +916,7 @@ total_sets(Work *w, int64_t groups)
 	}
 	while (groups > 0)
 	{
-		PromoRatio	value = promo_ratio(0, 1);
+		PromoRatio	value = promo_ratio_of(0);
 		int64_t		times = groups;
 
 		for (int sku = 0; sku < nskus; sku++)
@@ -973,7 +925,7 @@ total_sets(Work *w, int64_t groups)
 			value = promo_ratio_add(value, worth_of_units(line_of(w, members[sku]), 1));
 			times = rest[sku] < times ? rest[sku] : times;
 		}
-		if (promo_ratio_compare(value, promo_ratio(w->tier->value, 1)) <= 0)
+		if (promo_ratio_compare(value, promo_ratio_of(w->tier->value)) <= 0)
 			break;
 		add_group(w, members, ones, nskus, value, times);
 		groups -= times;
@@ -1009,7 +961,7 @@ total_of_groups(Work *w)
 	if (w->rule->clauses & PROMO_HAS_LIMIT && groups > w->rule->limit / size)
 		groups = w->rule->limit / size;
 	for (int i = 0; i < w->n; i++)
-		w->raws[i] = promo_ratio(0, 1);
+		w->raws[i] = promo_ratio_of(0);
 	if (w->tier->condition == PROMO_BUY_SET)
 		total_sets(w, groups);
 	else
@@ -1017,7 +969,7 @@ total_of_groups(Work *w)
 	note_units(w, true);
 	for (int i = 0; i < w->n; i++)
 		w->shares[i].takes = w->shares[i].units > 0;
-	settle(w, WHERE_IT_AROSE, promo_ratio(0, 1));
+	settle(w, WHERE_IT_AROSE, promo_ratio_of(0));
 }
 
 /* save, price each and total on whole lines or chosen units */
@@ -1030,19 +982,19 @@ discount_lines(Work *w)
 	bool		limited = (rule->clauses & PROMO_HAS_LIMIT) != 0;
 	bool		each = tier->action == PROMO_SAVE_PERCENT || tier->action == PROMO_SAVE_EACH ||
 		tier->action == PROMO_PRICE_EACH;
-	PromoRatio	total = promo_ratio(0, 1);
-	PromoRatio	value = promo_ratio(0, 1);
+	PromoRatio	total = promo_ratio_of(0);
+	PromoRatio	value = promo_ratio_of(0);
 	PromoRatio	off;
 	int64_t		all = 0;
 
 	if (tier->condition == PROMO_EVERY &&
 		(tier->action == PROMO_SAVE_PERCENT || tier->action == PROMO_TOTAL))
 	{
-		total = promo_ratio((promo_int128) w->repeats * tier->threshold, 1);
+		total = promo_ratio_of((promo_int128) w->repeats * tier->threshold);
 		if (tier->action == PROMO_SAVE_PERCENT)
 			total = promo_ratio_times(total, tier->value, PROMO_WHOLE);
 		else
-			total = subtract(total, promo_ratio((promo_int128) tier->value * w->repeats, 1));
+			total = promo_ratio_subtract(total, promo_ratio_of((promo_int128) tier->value * w->repeats));
 		settle(w, SPREAD, total);
 		return;
 	}
@@ -1061,7 +1013,7 @@ discount_lines(Work *w)
 			all += line_of(w, w->scope[i])->left;
 		if (tier->action == PROMO_SAVE_PERCENT)
 		{
-			settle(w, SPREAD, promo_ratio_times(promo_ratio(all, 1), tier->value, PROMO_WHOLE));
+			settle(w, SPREAD, promo_ratio_times(promo_ratio_of(all), tier->value, PROMO_WHOLE));
 			return;
 		}
 		if (!each)
@@ -1069,7 +1021,7 @@ discount_lines(Work *w)
 			promo_int128 off = tier->action == PROMO_TOTAL ? (promo_int128) all - tier->value :
 				(promo_int128) tier->value * w->repeats;
 
-			settle(w, SPREAD, promo_ratio(off < 0 ? 0 : off < all ? off : all, 1));
+			settle(w, SPREAD, promo_ratio_of(off < 0 ? 0 : off < all ? off : all));
 			if (tier->action == PROMO_TOTAL)
 				for (int i = 0; i < w->nscope; i++)
 					w->shares[w->scope[i]].used = available(line_of(w, w->scope[i]));
@@ -1084,7 +1036,7 @@ discount_lines(Work *w)
 	if (grouped || limited)
 		note_units(w, false);
 	for (int i = 0; i < w->n; i++)
-		w->raws[i] = promo_ratio(0, 1);
+		w->raws[i] = promo_ratio_of(0);
 	for (int i = 0; i < w->nscope; i++)
 	{
 		int			share = w->scope[i];
@@ -1105,19 +1057,10 @@ discount_lines(Work *w)
 	/* an amount off, or a new price for, the chosen units: by what they are worth */
 	for (int i = 0; i < w->n; i++)
 		value = promo_ratio_add(value, w->raws[i]);
-	off = tier->action == PROMO_TOTAL ? subtract(value, promo_ratio(tier->value, 1)) :
-		smaller(promo_ratio((promo_int128) tier->value * w->repeats, 1), value);
-	off = promo_ratio_shrink(off);
-	value = promo_ratio_shrink(value);
+	off = tier->action == PROMO_TOTAL ? promo_ratio_subtract(value, promo_ratio_of(tier->value)) :
+		smaller(promo_ratio_of((promo_int128) tier->value * w->repeats), value);
 	for (int i = 0; i < w->n; i++)
-	{
-		PromoRatio	r = promo_ratio_shrink(w->raws[i]);
-
-		if (r.num == 0)
-			continue;
-		r = promo_ratio_shrink(promo_ratio(r.num * value.den, r.den * value.num));
-		w->raws[i] = promo_ratio_reduce(promo_ratio(r.num * off.num, r.den * off.den));
-	}
+		w->raws[i] = promo_ratio_share(off, w->raws[i], value);
 	settle(w, WHERE_IT_AROSE, total);
 	if (tier->action == PROMO_TOTAL)
 		for (int i = 0; i < w->nscope; i++)
@@ -1134,7 +1077,7 @@ static PromoRatio
 raw_reward(const PromoLineState *line, const PromoTier *tier, int64_t units)
 {
 	PromoRatio	value = worth_of_units(line, units);
-	PromoRatio	amount = promo_ratio((promo_int128) tier->value * units, 1);
+	PromoRatio	amount = promo_ratio_of((promo_int128) tier->value * units);
 
 	switch ((PromoAction) tier->action)
 	{
@@ -1147,9 +1090,9 @@ raw_reward(const PromoLineState *line, const PromoTier *tier, int64_t units)
 			return smaller(amount, value);
 		case PROMO_GET_PRICE:
 		case PROMO_ADD:
-			return subtract(value, amount);
+			return promo_ratio_subtract(value, amount);
 		default:
-			return promo_ratio(0, 1);
+			return promo_ratio_of(0);
 	}
 }
 
@@ -1305,7 +1248,7 @@ give_units(Work *w)
 	}
 
 	for (int i = 0; i < w->n; i++)
-		w->raws[i] = promo_ratio(0, 1);
+		w->raws[i] = promo_ratio_of(0);
 	for (int i = 0; i < n && given < wanted; i++)
 	{
 		int			share = w->sorted[i];
@@ -1329,7 +1272,7 @@ give_units(Work *w)
 		w->effect->open_rewards = open > 0 ? (open < INT64_MAX / 2 ? (int64_t) open : INT64_MAX / 2) : 0;
 	}
 	use_qualifiers(w, groups);
-	settle(w, WHERE_IT_AROSE, promo_ratio(0, 1));
+	settle(w, WHERE_IT_AROSE, promo_ratio_of(0));
 }
 
 /*
@@ -1344,10 +1287,10 @@ entitled(Work *w, PromoRatio basis, int64_t units)
 	int64_t		repeats;
 	promo_int128 count;
 
-	if (basis.num > 0)
+	if (!promo_ratio_is_zero(basis))
 	{
 		/* rounded so that a whole number compares as the fraction would */
-		promo_int128 out = (basis.num + (tier->strict ? 0 : basis.den - 1)) / basis.den;
+		promo_int128 out = basis.whole + (basis.num > 0 && !tier->strict);
 
 		money = out < money ? money - (int64_t) out : 0;
 	}
@@ -1385,7 +1328,7 @@ static void
 reprice_units(Work *w)
 {
 	const PromoTier *tier = w->tier;
-	PromoRatio	basis = promo_ratio(0, 1);
+	PromoRatio	basis = promo_ratio_of(0);
 	int64_t		out = 0;		/* given units that lie in the scope */
 	int64_t		given = 0;
 	int64_t		open;
@@ -1394,7 +1337,7 @@ reprice_units(Work *w)
 
 	n = sort_by_price(w, w->rewards, w->nrewards, true);
 	for (int i = 0; i < w->n; i++)
-		w->raws[i] = promo_ratio(0, 1);
+		w->raws[i] = promo_ratio_of(0);
 	for (int i = 0; i < n; i++)
 	{
 		int			share = w->sorted[i];
@@ -1403,7 +1346,7 @@ reprice_units(Work *w)
 		int64_t		low = 0;
 		int64_t		high = limit_of(w, available(line), given);
 
-		if (raw_reward(line, tier, 1).num <= 0)
+		if (promo_ratio_is_zero(raw_reward(line, tier, 1)))
 			break;
 		while (low < high)
 		{
@@ -1435,7 +1378,7 @@ reprice_units(Work *w)
 	w->effect->open_rewards = open > 0 ? open : 0;
 	groups = (given + tier->count - 1) / tier->count;
 	use_qualifiers(w, groups);
-	settle(w, WHERE_IT_AROSE, promo_ratio(0, 1));
+	settle(w, WHERE_IT_AROSE, promo_ratio_of(0));
 }
 
 /* ----------------------------------------------------------------
