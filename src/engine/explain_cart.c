@@ -138,7 +138,7 @@ next_target(const PromoRule *rule, const PromoEffect *effect, const PromoTier **
 		return next->threshold +
 			(of_scope && (next->condition == PROMO_BUY || next->condition == PROMO_EVERY_UNITS));
 	}
-	*tier = effect->tier;
+	*tier = effect->tier != NULL ? effect->tier : tiers;
 	if (effect->tier == NULL || (effect->tier->condition != PROMO_EVERY &&
 								 effect->tier->condition != PROMO_EVERY_UNITS))
 		return -1;
@@ -174,6 +174,47 @@ cheapest_line(const Explaining *x, const int *lines, int nlines)
 	return cheapest;
 }
 
+/* units of one SKU of a set on these lines */
+static int64_t
+units_of_sku(const Explaining *x, const PromoRule *rule, uint32_t sku, const int *lines, int nlines)
+{
+	const PromoScene *scene = &x->all.scene;
+	PromoText	name = promo_rule_name(rule, rule->scope.names, sku);
+	int64_t		units = 0;
+
+	for (int i = 0; i < nlines; i++)
+		if (promo_text_equal(promo_cart_sku(scene->cart, lines[i]), name))
+			units += scene->lines[lines[i]].qty / PROMO_QTY - scene->lines[lines[i]].used;
+	return units;
+}
+
+/* complete sets on these lines */
+static int64_t
+sets_on(const Explaining *x, const PromoRule *rule, const int *lines, int nlines)
+{
+	int64_t		sets = INT64_MAX;
+
+	for (uint32_t i = 0; i < rule->scope.names.n; i++)
+	{
+		int64_t		units = units_of_sku(x, rule, i, lines, nlines);
+
+		sets = units < sets ? units : sets;
+	}
+	return sets;
+}
+
+/* how many units of how many SKUs the next complete set lacks */
+static int64_t
+missing_of_set(const Explaining *x, const PromoRule *rule, const int *lines, int nlines)
+{
+	int64_t		sets = sets_on(x, rule, lines, nlines);
+	int64_t		missing = 0;
+
+	for (uint32_t i = 0; i < rule->scope.names.n; i++)
+		missing += units_of_sku(x, rule, i, lines, nlines) <= sets;
+	return missing;
+}
+
 /* fills in needs_amount, needs_qty and next_saving */
 static void
 explain_needs(Explaining *x, uint32_t number, const int *lines, int nlines,
@@ -193,7 +234,12 @@ explain_needs(Explaining *x, uint32_t number, const int *lines, int nlines,
 	if (nlines == 0)
 		return;
 	target = next_target(rule, effect, &tier);
-	if (target < 0 || tier->condition == PROMO_BUY_SET)
+	if (tier->condition == PROMO_BUY_SET)
+	{
+		row->needs_qty = missing_of_set(x, rule, lines, nlines) * PROMO_QTY;
+		return;
+	}
+	if (target < 0)
 		return;
 	line = single_line(x, lines, nlines);
 	if (tier->condition == PROMO_SPEND || tier->condition == PROMO_EVERY)
@@ -299,6 +345,8 @@ winner_over(const Explaining *x, uint32_t number, const PromoEffect *effect)
 	const PromoRule *rule = rule_of(x, number);
 	int64_t		stopped_by = -1;
 
+	if (rule->stage == PROMO_STAGE_POINTS && run->npointed > 0)
+		return run->pointed[0];
 	for (uint32_t i = 0; i < run->given.nadjustments; i++)
 	{
 		uint32_t	other = run->adjustments[i].rule;
@@ -398,19 +446,8 @@ explain_applied(const Explaining *x, uint32_t number, const PromoEffect *effect,
 {
 	const PromoRun *run = &x->run;
 	const PromoRule *rule = rule_of(x, number);
-	int64_t		offered = 0;
 
 	row->status = PROMO_APPLIED;
-	for (uint32_t i = 0; i < run->given.nopenings; i++)
-		if (run->openings[i].rule == number)
-		{
-			offered = run->openings[i].qty;
-			if (row->amount == 0)
-			{
-				promo_putf(reason, "open to the buyer: %lld of ", (long long) offered);
-				put_names(reason, rule, run->openings[i].tier->skus);
-			}
-		}
 	if (row->amount > 0)
 	{
 		promo_puts(reason, "saves ");
@@ -425,11 +462,66 @@ explain_applied(const Explaining *x, uint32_t number, const PromoEffect *effect,
 	}
 	else if (rule->stage == PROMO_STAGE_POINTS)
 		promo_puts(reason, "gives points");
+	for (uint32_t i = 0; i < run->given.nopenings; i++)
+		if (run->openings[i].rule == number)
+		{
+			promo_putf(reason, "%sopen to the buyer: %lld of ", reason->len > 0 ? "; " : "",
+					   (long long) run->openings[i].qty);
+			put_names(reason, rule, run->openings[i].tier->skus);
+			break;
+		}
 	if (row->needs_amount > 0 || row->needs_qty > 0)
 	{
 		promo_puts(reason, "; ");
 		put_needs(reason, row);
 	}
+}
+
+/* no line is left for the rule: a `stop` closed them, or they are discounted already */
+static void
+explain_closed(Explaining *x, uint32_t number, const int *lines, int nlines,
+			   PromoExplanation *row, PromoBuffer *reason)
+{
+	for (int i = 0; i < nlines; i++)
+	{
+		if (!x->all.scene.lines[lines[i]].stopped)
+			continue;
+		for (uint32_t j = 0; j < x->run.given.nadjustments; j++)
+		{
+			const PromoAdjustment *adjustment = &x->run.adjustments[j];
+
+			if (adjustment->line != lines[i] ||
+				!(rule_of(x, adjustment->rule)->clauses & PROMO_STOP))
+				continue;
+			row->status = PROMO_SUPERSEDED;
+			row->lost_to = name_of(x, adjustment->rule);
+			promo_puts(reason, "its products are closed by \"");
+			promo_put(reason, row->lost_to.data, row->lost_to.len);
+			promo_putc(reason, '"');
+			return;
+		}
+	}
+	row->status = PROMO_NO_ROOM;
+	promo_puts(reason, rule_of(x, number)->scope.except_discounted ?
+			   "everything in its scope is discounted already" : "nothing is left in its scope");
+}
+
+static void
+put_missing_of_set(const Explaining *x, const PromoRule *rule, const int *lines, int nlines,
+				   PromoBuffer *reason)
+{
+	int64_t		sets = sets_on(x, rule, lines, nlines);
+	const char *before = " for a set: ";
+
+	for (uint32_t i = 0; i < rule->scope.names.n; i++)
+		if (units_of_sku(x, rule, i, lines, nlines) <= sets)
+		{
+			PromoText	name = promo_rule_name(rule, rule->scope.names, i);
+
+			promo_puts(reason, before);
+			promo_put(reason, name.data, name.len);
+			before = ", ";
+		}
 }
 
 /* ----------------------------------------------------------------
@@ -495,6 +587,9 @@ was_given(const Explaining *x, uint32_t number)
 	for (uint32_t i = 0; i < x->run.given.nopenings; i++)
 		if (x->run.openings[i].rule == number)
 			return true;
+	for (uint32_t i = 0; i < x->run.npointed; i++)
+		if (x->run.pointed[i] == number)
+			return true;
 	return false;
 }
 
@@ -541,21 +636,27 @@ explain_lines(Explaining *x, uint32_t number, int64_t amount, const int *lines, 
 			own[nown++] = lines[i];
 	}
 	effect_on(x, number, own, nown, rewards, nrewards, &effect);
-	if (amount > 0 || was_given(x, number) ||
-		(rule->stage == PROMO_STAGE_POINTS && effect.outcome == PROMO_GIVES && x->run.points > 0))
+	if (amount > 0 || was_given(x, number))
 	{
 		PromoEffect given = effect;
 
 		explain_needs(x, number, own, nown, rewards, nrewards, &given, &row);
 		explain_applied(x, number, &given, &row, &reason);
 	}
+	else if (effect.outcome == PROMO_NOT_REACHED && effect.nshares == 0)
+		explain_closed(x, number, own, nown, &row, &reason);
 	else if (effect.outcome == PROMO_NOT_REACHED)
 	{
 		row.status = PROMO_NOT_MET;
 		explain_needs(x, number, own, nown, rewards, nrewards, &effect, &row);
 		put_needs(&reason, &row);
-		if (reason.len == 0)
-			promo_puts(&reason, "its condition is not reached");
+		if (promo_rule_tiers(rule)->condition == PROMO_BUY_SET)
+			put_missing_of_set(x, rule, own, nown, &reason);
+	}
+	else if (rule->stage == PROMO_STAGE_POINTS && x->run.npointed == 0)
+	{
+		row.status = PROMO_NO_ROOM;
+		promo_puts(&reason, "there are no points to multiply");
 	}
 	else if (effect.outcome == PROMO_GIVES || effect.open_rewards > 0)
 		explain_loss(x, number, &effect, &row, &reason);

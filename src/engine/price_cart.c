@@ -1076,6 +1076,10 @@ points_stage(PromoRun *run)
 		if (points == run->points)
 			continue;
 		run->points = points;
+		if (run->pointed == NULL)
+			run->pointed = promo_alloc(run->scene.arena,
+									   run->nlater[PROMO_STAGE_POINTS] * sizeof(uint32_t));
+		run->pointed[run->npointed++] = run->later[PROMO_STAGE_POINTS][i];
 		if (!stack)
 			return;
 		stacking = true;
@@ -1168,6 +1172,8 @@ promo_run_reset(PromoRun *run)
 	run->units_used = false;
 	run->given.fee_left = run->request->fee;
 	run->points = 0;
+	run->pointed = NULL;
+	run->npointed = 0;
 }
 
 /* lines of one SKU get the number of its first line */

@@ -73,6 +73,8 @@ typedef struct PromoRun
 	PromoOpening *openings;
 	uint32_t	opening_capacity;
 	int64_t		points;
+	uint32_t   *pointed;		/* rules that gave points */
+	uint32_t	npointed;
 
 	int		   *lines;			/* scratch: the eligible lines of a candidate ... */
 	int		   *rewards;		/* ... and its rewards */
