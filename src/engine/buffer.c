@@ -57,7 +57,7 @@ promo_shown(PromoText text)
 }
 
 /* What does not fit is cut behind a whole character. */
-static void
+static void __attribute__((format(printf, 3, 0)))
 format_clipped(char *to, size_t size, const char *format, va_list args)
 {
 	char		whole[1024];

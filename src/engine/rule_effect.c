@@ -1524,6 +1524,8 @@ promo_rule_reached(PromoScene *scene, const PromoRule *rule, const int *lines, i
 	memset(effect, 0, sizeof(*effect));
 	effect->outcome = PROMO_NOT_REACHED;
 	gather(&w, lines, nlines, NULL, 0);
+	effect->shares = w.shares;
+	effect->nshares = w.n;
 	if (w.nscope > 0)
 		find_tier(&w);
 	return w.tier != NULL ? w.repeats : 0;
