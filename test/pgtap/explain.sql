@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(67);
+SELECT plan(74);
 
 -- status, amount, what is missing, what that would bring, to whom it lost: the row of one rule
 CREATE FUNCTION explained(lines text, rules promo.ruleset, name text DEFAULT '1', at timestamptz DEFAULT '2026-01-05 12:00+00',
@@ -14,6 +14,21 @@ $$;
 CREATE FUNCTION status(lines text, rules promo.ruleset, name text DEFAULT '1', at timestamptz DEFAULT '2026-01-05 12:00+00',
 					   buyer text[] DEFAULT '{}', codes text[] DEFAULT '{}', shipping numeric DEFAULT 0)
 	RETURNS text LANGUAGE sql AS 'SELECT status FROM explained(lines, rules, name, at, buyer, codes, shipping)';
+
+-- ----------------------------------------------------------------
+-- found by asking
+-- ----------------------------------------------------------------
+SELECT is(explained('A 1x100', 'earn 10 points; earn 5 points', '2')::text, '(superseded,0.00,,,,1)', 'points: one rule gives them, the other does not');
+SELECT is(status('A 1x100', 'points x2'), 'no_room', 'points: there is nothing to multiply');
+SELECT is(explained('A 1x100', 'save 10% on sku A stop; save 20', '2')::text, '(superseded,0.00,,,,1)', 'stop: all lines are closed');
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 1x100'), 'save 10% on sku A; save 30% on order except discounted', '2026-01-05') WHERE rule = '2'),
+	'everything in its scope is discounted already', 'except discounted: says so');
+SELECT is((SELECT (needs_qty, reason)::text FROM promo.explain(cart_of('A 1x100'), 'buy set total 150 on sku A, B, C', '2026-01-05')),
+	'(2,"buy 2 more for a set: B, C")', 'sets: what is missing');
+SELECT is((SELECT reason FROM promo.explain(cart_of('A 2x100, G 1x10'), 'spend 200 gift sku G x2 on sku A', '2026-01-05')),
+	'saves 10.00; open to the buyer: 1 of G', 'gift: what is still open');
+SELECT is(promo.total(promo.price('[{"line":1,"sku":"A","qty":12345678901234.123,"price":1}]', 'every 3 units save 50% on sku A', '2026-01-05')),
+	6172839450617.62, 'large weighed quantities: exact');
 
 -- ----------------------------------------------------------------
 -- applied
