@@ -45,7 +45,7 @@ sub start
 	my ($c) = @_;
 	my @zero = (0) x @{ $c->{lines} };
 
-	return {
+	return begin({
 		left => [ map { $_->{amount} } @{ $c->{lines} } ],
 		free => [@zero],			# whole units given free
 		used => [@zero],			# whole units used up
@@ -56,7 +56,15 @@ sub start
 		adjustments => [],			# [rule, line index or -1, amount]
 		money => {},				# rules that gave money
 		pointed => {},				# rules that gave points
-	};
+	});
+}
+
+# the same state at the beginning of a stage: `when` looks at it as it is then
+sub begin
+{
+	my ($s) = @_;
+
+	return { %$s, began => { left => $s->{left}, free => $s->{free} } };
 }
 
 sub copy
@@ -66,7 +74,7 @@ sub copy
 	return {
 		(map { $_ => [ @{ $s->{$_} } ] } qw(left free used closed adjustments)),
 		(map { $_ => { %{ $s->{$_} } } } qw(taken money pointed)),
-		fee => $s->{fee}, points => $s->{points},
+		(map { $_ => $s->{$_} } qw(fee points began)),
 	};
 }
 
@@ -164,10 +172,11 @@ sub count_lines
 sub whens_hold
 {
 	my ($c, $s, $rule) = @_;
+	my $began = $s->{began};
 
 	for my $when (@{ $rule->{whens} || [] })
 	{
-		my @lines = grep { in_scope($c, $s, $when->{scope}, $_) } 0 .. $#{ $c->{lines} };
+		my @lines = grep { in_scope($c, $began, $when->{scope}, $_) } 0 .. $#{ $c->{lines} };
 
 		if ($when->{cond} eq 'always')
 		{
@@ -175,12 +184,12 @@ sub whens_hold
 		}
 		elsif ($when->{cond} eq 'spend')
 		{
-			my $basis = sum0 map { basis_of($c, $s, $rule, $_) } @lines;
+			my $basis = sum0 map { basis_of($c, $began, $rule, $_) } @lines;
 			return 0 if $when->{over} ? $basis <= $when->{n} : $basis < $when->{n};
 		}
 		else
 		{
-			return 0 if $when->{n} > sum0 map { whole_units($c, $_) - $s->{free}[$_] } @lines;
+			return 0 if $when->{n} > sum0 map { whole_units($c, $_) - $began->{free}[$_] } @lines;
 		}
 	}
 	return 1;
@@ -485,7 +494,7 @@ sub discount
 		{
 			$raw = { map { $_ => raw_of($tier, fraction($s->{left}[$_]), effective($c, $s, $_)) } @lines };
 		}
-		return { %effect, shares => give_by_line($c, $s, $rule, $raw) } if $rule->{stage} eq 'product' && $cond ne 'every';
+		return { %effect, shares => give_by_line($c, $s, $rule, $raw) } if $rule->{stage} eq 'product';
 		if ($action ne 'save_percent' || $chosen)
 		{
 			my ($shares) = give_in_place($c, $s, $rule, $raw);
@@ -935,7 +944,35 @@ sub later_ways
 	return map { later_ways($c, $_->[0], $_->[1], @levels) } @options;
 }
 
-# the states with the lowest total; ties: fewer rules, then their names
+# The SKUs that rules compete for, directly or through others, in groups: the
+# group of each line.  A rule on each SKU competes for every SKU by itself.
+sub groups_of_products
+{
+	my ($c, $rules) = @_;
+	my $lines = $c->{lines};
+	my @group = 0 .. $#$lines;
+	my $join = sub {
+		my ($first, @others) = uniq map { $group[$_] } @_;
+
+		for my $other (@others) { $_ == $other and $_ = $first for @group }
+	};
+
+	for my $i (0 .. $#$lines)
+	{
+		$join->(grep { $lines->[$_]{sku} eq $lines->[$i]{sku} } 0 .. $#$lines);
+	}
+	my $s = start($c);
+	for my $rule (grep { $_->{stage} eq 'product' && !$_->{scope}{each} && whens_hold($c, $s, $_) } @$rules)
+	{
+		my @wanted = grep { wants($c, $s, $rule, $_) } 0 .. $#$lines;
+
+		$join->(@wanted) if @wanted;
+	}
+	return \@group;
+}
+
+# the states with the lowest total; ties: fewer rules, then their names, in the
+# product stage (where $group is given) in each group of products by itself
 sub compare_names
 {
 	my ($x, $y) = @_;
@@ -948,25 +985,36 @@ sub compare_names
 	return @$x <=> @$y;
 }
 
+sub giving
+{
+	my ($s, $group) = @_;
+
+	return sort keys %{ $s->{money} } if !$group;
+	return sort { $a cmp $b } uniq map { "$_->[0]\0$group->[ $_->[1] ]" } @{ $s->{adjustments} };
+}
+
 sub compare_states
 {
-	my ($x, $y) = @_;
+	my ($x, $y, $group) = @_;
+	my @x = giving($x, $group);
+	my @y = giving($y, $group);
 
 	return total_of($x) <=> total_of($y)
-		|| keys %{ $x->{money} } <=> keys %{ $y->{money} }
-		|| compare_names([ sort keys %{ $x->{money} } ], [ sort keys %{ $y->{money} } ])
+		|| @x <=> @y
+		|| compare_names(\@x, \@y)
 		|| keys %{ $x->{pointed} } <=> keys %{ $y->{pointed} }
 		|| compare_names([ sort keys %{ $x->{pointed} } ], [ sort keys %{ $y->{pointed} } ]);
 }
 
 sub best
 {
+	my ($group, @states) = @_;
 	my @best;
 	my %seen;
 
-	for my $s (@_)
+	for my $s (@states)
 	{
-		my $order = @best ? compare_states($s, $best[0]) : -1;
+		my $order = @best ? compare_states($s, $best[0], $group) : -1;
 
 		@best = () if $order < 0;
 		push @best, $s if $order <= 0;
@@ -981,20 +1029,20 @@ sub all_ways
 	my ($c, $rules, $search) = @_;
 	my @states = product_ways($c, start($c), levels($rules, 'product'));
 
-	@states = best_of($c, @states) if $search eq 'stage';
+	@states = best_of($c, groups_of_products($c, $rules), @states) if $search eq 'stage';
 	for my $stage (qw(order code shipping))
 	{
 		my %seen;
 
-		@states = grep { !$seen{ key_of($_) }++ } map { later_ways($c, $_, '', levels($rules, $stage)) } @states;
-		@states = best_of($c, @states) if $search eq 'stage';
+		@states = grep { !$seen{ key_of($_) }++ } map { later_ways($c, begin($_), '', levels($rules, $stage)) } @states;
+		@states = best_of($c, undef, @states) if $search eq 'stage';
 	}
-	@states = best_of($c, @states);
-	return best_of($c, map { later_ways($c, $_, '', levels($rules, 'points')) } @states);
+	@states = best_of($c, undef, @states);
+	return best_of($c, undef, map { later_ways($c, begin($_), '', levels($rules, 'points')) } @states);
 }
 
 # where any way will do, all of them
-sub best_of { my ($c, @states) = @_; return $c->{any_way} ? @states : best(@states) }
+sub best_of { my ($c, $group, @states) = @_; return $c->{any_way} ? @states : best($group, @states) }
 
 # Whether a rule is a choice of its group: a rule on products that are not in
 # the cart is none.
@@ -1048,7 +1096,7 @@ sub price_under
 		next if $seen{ join "\0", sort map { $_->{name} } @$set }++;
 		push @states, all_ways($c, $set, $search);
 	}
-	return best_of($c, @states);
+	return best_of($c, undef, @states);
 }
 
 # lines with their amounts, in the order of their numbers, and the rest that
