@@ -175,16 +175,10 @@ promo_round_ratio(promo_int128 numerator, promo_int128 denominator, int64_t unit
 }
 
 bool
-promo_line_amount(int64_t price, int64_t qty, int64_t unit, PromoRounding rounding, int64_t *amount)
+promo_round_amount(int64_t price, int64_t qty, int64_t unit, PromoRounding rounding, int64_t *amount)
 {
-	int64_t		whole = qty / PROMO_QTY;
-	promo_int128 exact;
+	promo_int128 exact = promo_round_ratio((promo_int128) price * qty, PROMO_QTY, unit, rounding);
 
-	/* the usual line: whole units at a price in whole units of money */
-	if (whole * PROMO_QTY == qty && price % unit == 0)
-		return !__builtin_mul_overflow(price, whole, amount) && *amount <= PROMO_MONEY_MAX;
-
-	exact = promo_round_ratio((promo_int128) price * qty, PROMO_QTY, unit, rounding);
 	if (exact > PROMO_MONEY_MAX)
 		return false;
 	*amount = (int64_t) exact;

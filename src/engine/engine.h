@@ -214,8 +214,19 @@ extern promo_int128 promo_round_ratio(promo_int128 numerator, promo_int128 denom
 									  int64_t unit, PromoRounding rounding);
 
 /* price x qty, in money, rounded to the unit; false if beyond PROMO_MONEY_MAX */
-extern bool promo_line_amount(int64_t price, int64_t qty, int64_t unit, PromoRounding rounding,
-							  int64_t *amount);
+extern bool promo_round_amount(int64_t price, int64_t qty, int64_t unit, PromoRounding rounding,
+							   int64_t *amount);
+
+static inline bool
+promo_line_amount(int64_t price, int64_t qty, int64_t unit, PromoRounding rounding, int64_t *amount)
+{
+	int64_t		whole = qty / PROMO_QTY;
+
+	/* the usual line: whole units at a price in whole units of money */
+	if (whole * PROMO_QTY == qty && price % unit == 0)
+		return !__builtin_mul_overflow(price, whole, amount) && *amount <= PROMO_MONEY_MAX;
+	return promo_round_amount(price, qty, unit, rounding, amount);
+}
 
 /* percent of an amount (both not negative), rounded to the unit */
 extern int64_t promo_percent_of(int64_t amount, int64_t percent, int64_t unit, PromoRounding rounding);

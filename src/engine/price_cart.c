@@ -136,7 +136,7 @@ whens_hold(const PromoRun *run, uint32_t number)
 }
 
 /* only: the one rule to look at, an exclusive one; or -1: all others */
-static bool
+static inline bool
 is_admitted(const PromoRun *run, uint32_t number, int64_t only)
 {
 	const PromoRulesetEntry *entry = promo_ruleset_entry(run->rules, number);
@@ -1255,14 +1255,15 @@ promo_run_begin(PromoRun *run, PromoArena *arena, const PromoCart *cart,
 	return true;
 }
 
-/* the product stage without rivals; false as soon as there are some */
+/* whether rules of one priority want the same product */
 static bool
-product_stage(PromoRun *run)
+has_rivals(PromoRun *run)
 {
-	PromoLineState *lines = run->scene.lines;
-	int		   *wanted = run->rewards;	/* by product: the last rival of the class that wants it */
-	PromoEffect effect;
+	const PromoLineState *lines = run->scene.lines;
+	int		   *wanted = run->rewards;	/* by product: the last rival of the priority that wants it */
 
+	if (run->rules->flags & PROMO_RULESET_RANKED)
+		return false;
 	for (int i = 0; i < run->scene.n; i++)
 		wanted[i] = -1;
 	for (int first = 0, last; first < run->ncandidates; first = last)
@@ -1287,21 +1288,31 @@ product_stage(PromoRun *run)
 				int			product = lines[run->members[candidate->first + i]].product;
 
 				if (wanted[product] >= first && wanted[product] != rival)
-					return false;
+					return true;
 				wanted[product] = rival;
 			}
 		}
 	}
+	return false;
+}
+
+/* the product stage without rivals */
+static void
+product_stage(PromoRun *run)
+{
+	PromoEffect effect;
+
 	for (int i = 0; i < run->ncandidates; i++)
 	{
-		if ((run->left_out != NULL && run->left_out[run->candidates[i].rule]) ||
-			apply_plain(run, &run->candidates[i]))
+		const PromoCandidate *candidate = &run->candidates[i];
+
+		if ((run->left_out != NULL && run->left_out[candidate->rule]) ||
+			apply_plain(run, candidate))
 			continue;
-		promo_candidate_effect(run, &run->candidates[i], NULL, 0, &effect);
+		promo_candidate_effect(run, candidate, NULL, 0, &effect);
 		if (effect.money > 0)
-			promo_apply(run, run->candidates[i].rule, &effect);
+			promo_apply(run, candidate->rule, &effect);
 	}
-	return true;
 }
 
 /* goods and shipping with the candidates as they are; points and offers come after */
@@ -1313,8 +1324,10 @@ price_goods(PromoRun *run)
 		promo_search_cart(run);
 		return;
 	}
-	if (!product_stage(run))
+	if (has_rivals(run))
 		promo_search_products(run);
+	else
+		product_stage(run);
 	promo_later_stages(run);
 }
 

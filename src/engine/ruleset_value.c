@@ -391,6 +391,23 @@ traits_of(const PromoRulesetInput *input)
 	return traits;
 }
 
+/* no two rules of the product stage have one priority, and none is several by itself */
+static bool
+is_ranked(const PromoRulesetInput *rules, int n)
+{
+	int			last = -1;		/* the last rule of the product stage */
+
+	for (int i = 0; i < n; i++)
+	{
+		if (rules[i].rule->stage != PROMO_STAGE_PRODUCT)
+			continue;
+		if (rules[i].rule->scope.each || (last >= 0 && rules[last].priority == rules[i].priority))
+			return false;
+		last = i;
+	}
+	return true;
+}
+
 /* `spend N save A` and `save A` on the whole order, and nothing else; more is saved by more */
 static bool
 is_step(const PromoRulesetInput *input)
@@ -568,6 +585,9 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 		copy->vl_len_ = 0;		/* the server's length word is not part of the value */
 		rules_at += rule->size;
 	}
+
+	if (is_ranked(rules, n))
+		set->flags |= PROMO_RULESET_RANKED;
 
 	set->sku_mask = skus.mask;
 	set->sku_slots = (uint32_t) slots_at;

@@ -108,6 +108,7 @@ typedef struct PromoStep
 /* PromoRuleset.flags */
 #define PROMO_RULESET_CLOCK		0x01	/* some rule has days or hours */
 #define PROMO_RULESET_OFFERS	0x20	/* some rule behind the product stage names rewards */
+#define PROMO_RULESET_RANKED	0x40	/* no two rules of the product stage have one priority */
 /* some rule of this stage is conditional */
 #define PROMO_RULESET_CONDITIONAL(stage)	(0x01 << (stage))
 
