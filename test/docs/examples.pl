@@ -4,10 +4,10 @@
 #
 # A fenced block of ```sql is run by psql as it stands, in a session of its own;
 # a block without a language right behind it must be what that printed (results
-# first, then errors; spaces at the ends of lines aside).  In tables, what is
-# written as code in a column "Rule" must be a rule, and columns "In English" and
-# "In Chinese" what promo.describe says of it.  With --write, both are filled in
-# with what is printed, for somebody to read over.
+# first, then errors; spaces at the ends of lines aside).  A block of ```text with
+# a path must be that file.  In tables, what is written as code in a column "Rule"
+# must be a rule, and columns "In English" and "In Chinese" what promo.describe
+# says of it.  With --write, all this is filled in, for somebody to read over.
 use strict;
 use warnings FATAL => 'all';
 use utf8;
@@ -35,7 +35,16 @@ sub spew
 	close $file or die "$path: $!";
 }
 
-# what psql prints for the SQL, without spaces at the ends of lines and blank lines at both ends
+# without spaces at the ends of lines and blank lines at both ends
+sub trimmed
+{
+	my ($text) = @_;
+	$text =~ s/[ \t]+$//mg;
+	$text =~ s/\A\n+|\n+\z//g;
+	return $text;
+}
+
+# what psql prints for the SQL
 sub printed
 {
 	my ($database, $sql, @options) = @_;
@@ -49,10 +58,7 @@ sub printed
 		exec 'psql', '-Xq', @options, '-d', $database or die;
 	}
 	waitpid $pid, 0;
-	my $text = slurp("$dir/out") . slurp("$dir/err");
-	$text =~ s/[ \t]+$//mg;
-	$text =~ s/\A\n+|\n+\z//g;
-	return $text;
+	return trimmed(slurp("$dir/out") . slurp("$dir/err"));
 }
 
 sub literal
@@ -127,6 +133,12 @@ sub check_file
 			my @block;
 			push @result, $line;
 			push @block, $lines[$at++] while $lines[$at] ne '```';
+			if ($line =~ /^```text (\S+)$/)
+			{
+				my $file = trimmed(slurp($1));
+				is(join("\n", @block), $file, "$path line $at: $1") unless $write;
+				@block = split /\n/, $file, -1;
+			}
 			push @result, @block, $lines[$at++];
 			check_block($path, $database, join("\n", @block) . "\n", \@lines, \$at, \@result) if $line eq '```sql';
 			next;
