@@ -231,6 +231,11 @@ typedef struct Claim
 	int			index;
 } Claim;
 
+_Static_assert(sizeof(Claim) == PROMO_APPORTION_SIZE, "callers reserve as much");
+
+/* so many lines are handled without a heap, and on the stack */
+#define FEW		16
+
 static bool
 claims_before(const Claim *a, const Claim *b)
 {
@@ -258,10 +263,27 @@ sift_down(Claim *heap, int n, int i)
 	}
 }
 
-/* gives one unit each to the `left` lines of the largest remainders */
+/*
+ * Gives one unit each to the `left` lines of the largest remainders.  Of a few
+ * lines each one's place is counted, since the processor cannot foresee how
+ * remainders compare; of many a heap yields the first.
+ */
 static void
 give_remainders(Claim *claims, int n, int64_t left, int64_t unit, int64_t *shares)
 {
+	if (n <= FEW)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			int			place = 0;
+
+			for (int j = 0; j < n; j++)
+				place += (claims[j].remainder > claims[i].remainder) |
+					((claims[j].remainder == claims[i].remainder) & (j < i));
+			shares[claims[i].index] += place < left ? unit : 0;
+		}
+		return;
+	}
 	for (int i = n / 2 - 1; i >= 0; i--)
 		sift_down(claims, n, i);
 	for (; left > 0; left--)
@@ -279,7 +301,7 @@ int64_t
 promo_apportion(PromoArena *arena, int64_t amount, int n, const int64_t *weights,
 				const int64_t *caps, int64_t unit, int64_t *shares)
 {
-	Claim		few[16];
+	Claim		few[FEW];
 	Claim	   *claims = few;
 	promo_int128 total = 0;
 	int64_t		units = amount / unit;
@@ -300,7 +322,7 @@ promo_apportion(PromoArena *arena, int64_t amount, int n, const int64_t *weights
 	while ((total >> shift) > INT64_MAX)
 		shift++;
 
-	if (n > (int) (sizeof(few) / sizeof(few[0])))
+	if (n > FEW)
 		claims = promo_alloc(arena, n * sizeof(Claim));
 	for (int i = 0; i < n; i++)
 		if (weights[i] >> shift > 0)

@@ -239,6 +239,7 @@ extern int64_t promo_percent_of(int64_t amount, int64_t percent, int64_t unit, P
  * Returns what was given out: amount, or less where all caps are reached or
  * every weight is 0.  shares[] may not overlap weights or caps.
  */
+#define PROMO_APPORTION_SIZE	16	/* bytes that it takes from the arena for each weight, at most */
 extern int64_t promo_apportion(PromoArena *arena, int64_t amount, int n, const int64_t *weights,
 							   const int64_t *caps, int64_t unit, int64_t *shares);
 

@@ -165,20 +165,25 @@ add_pair(PromoRun *run, Pairs *pairs, Pair pair)
 	pairs->data[pairs->n++] = pair;
 }
 
-/* a heap sort: no worst case, no recursion; most carts take the first way */
+/*
+ * Sorts pairs.  Of a few each one's place is counted, since the processor
+ * cannot foresee how they compare; many take a heap, which has no worst case.
+ */
 static void
 sort_pairs(Pair *pairs, size_t n)
 {
-	if (n <= 32)
+	if (n <= 16)
 	{
-		for (size_t i = 1; i < n; i++)
-		{
-			Pair		pair = pairs[i];
-			size_t		j = i;
+		Pair		unsorted[16];
 
-			for (; j > 0 && pairs[j - 1] > pair; j--)
-				pairs[j] = pairs[j - 1];
-			pairs[j] = pair;
+		memcpy(unsorted, pairs, n * sizeof(Pair));
+		for (size_t i = 0; i < n; i++)
+		{
+			size_t		place = 0;
+
+			for (size_t j = 0; j < n; j++)
+				place += (unsorted[j] < unsorted[i]) | ((unsorted[j] == unsorted[i]) & (j < i));
+			pairs[place] = unsorted[i];
 		}
 		return;
 	}
@@ -560,17 +565,18 @@ plain_tier(const PromoRule *rule, int64_t money, int64_t units)
 static int64_t
 plain_each(const PromoRun *run, const PromoTier *tier, const PromoLineState *line)
 {
-	int64_t		price;
-	int64_t		off;
+	promo_int128 left = (promo_int128) line->left * PROMO_QTY;
+	promo_int128 off = (promo_int128) tier->value * line->qty;
 
-	if (!promo_line_amount(tier->value, line->qty, 1, PROMO_HALF_UP, &price))
-		return tier->action == PROMO_SAVE_EACH ? line->left : 0;
-	off = tier->action == PROMO_SAVE_EACH ? price : line->left - price;
+	/* in 1/1000, so that it is rounded once */
+	if (tier->action == PROMO_PRICE_EACH)
+		off = left - off;
 	if (off <= 0)
 		return 0;
-	off = off % run->scene.unit == 0 ? off :
-		(int64_t) promo_round_ratio(off, 1, run->scene.unit, run->scene.rounding);
-	return off < line->left ? off : line->left;
+	if (off >= left)
+		return line->left;
+	off = promo_round_ratio(off, PROMO_QTY, run->scene.unit, run->scene.rounding);
+	return off < line->left ? (int64_t) off : line->left;
 }
 
 /* splits an amount over lines by what is left of them, and takes it off */
@@ -588,7 +594,7 @@ spread(PromoRun *run, uint32_t number, const int *lines, int n, int64_t amount, 
 	}
 	for (int i = 0; i < n; i++)
 		left[i] = run->scene.lines[lines[i]].left;
-	(void) promo_apportion(run->scene.arena, amount, n, left, NULL, run->scene.unit, shares);
+	(void) promo_scene_apportion(&run->scene, amount, n, left, NULL, shares);
 	for (int i = 0; i < n; i++)
 		if (shares[i] > 0)
 			take_off(run, number, lines[i], shares[i], stop);
@@ -841,26 +847,35 @@ promo_next_later(PromoRun *run, uint32_t i, PromoStage stage)
 	return i;
 }
 
+/* sorts ranks and drops what is there twice; returns how many are left */
+static uint32_t
+sort_ranks(uint32_t *ranks, uint32_t n)
+{
+	uint32_t	count = 0;
+
+	for (uint32_t gap = n / 2; gap > 0; gap /= 2)
+		for (uint32_t i = gap; i < n; i++)
+		{
+			uint32_t	rank = ranks[i];
+			uint32_t	j = i;
+
+			for (; j >= gap && ranks[j - gap] > rank; j -= gap)
+				ranks[j] = ranks[j - gap];
+			ranks[j] = rank;
+		}
+	for (uint32_t i = 0; i < n; i++)
+		if (i == 0 || ranks[i] != ranks[i - 1])
+			ranks[count++] = ranks[i];
+	return count;
+}
+
 /* the ranks of the names of some adjustments' rules, ascending, each once */
-static int
+static uint32_t
 ranks_of(const PromoRun *run, const PromoAdjustment *adjustments, uint32_t n, uint32_t *ranks)
 {
-	int			count = 0;
-
 	for (uint32_t i = 0; i < n; i++)
-	{
-		uint32_t	rank = promo_ruleset_entry(run->rules, adjustments[i].rule)->rank;
-		int			j = count;
-
-		while (j > 0 && ranks[j - 1] > rank)
-			j--;
-		if (j > 0 && ranks[j - 1] == rank)
-			continue;
-		memmove(ranks + j + 1, ranks + j, (count - j) * sizeof(uint32_t));
-		ranks[j] = rank;
-		count++;
-	}
-	return count;
+		ranks[i] = promo_ruleset_entry(run->rules, adjustments[i].rule)->rank;
+	return sort_ranks(ranks, n);
 }
 
 bool
@@ -870,17 +885,24 @@ promo_prefer(PromoRun *run, const PromoAdjustment *a, uint32_t na,
 	uint32_t	few[64];
 	uint32_t   *x = few;
 	uint32_t   *y;
-	int			nx;
-	int			ny;
+	uint32_t	nx;
+	uint32_t	ny;
 
 	if (na + nb > sizeof(few) / sizeof(few[0]))
-		x = promo_alloc(run->scene.arena, (na + nb) * sizeof(uint32_t));
+	{
+		if (na + nb > run->rank_capacity)
+		{
+			run->rank_capacity = 2 * (na + nb);
+			run->ranks = promo_alloc(run->scene.arena, run->rank_capacity * sizeof(uint32_t));
+		}
+		x = run->ranks;
+	}
 	y = x + na;
 	nx = ranks_of(run, a, na, x);
 	ny = ranks_of(run, b, nb, y);
 	if (nx != ny)
 		return nx < ny;
-	for (int i = 0; i < nx; i++)
+	for (uint32_t i = 0; i < nx; i++)
 		if (x[i] != y[i])
 			return x[i] < y[i];
 	return false;
@@ -1631,48 +1653,52 @@ promo_run_price(PromoRun *run)
  * ----------------------------------------------------------------
  */
 
+/* the rule that the i-th of all adjustments and openings is of */
+static inline uint32_t *
+giver(PromoRun *run, uint32_t i)
+{
+	return i < run->given.nadjustments ? &run->adjustments[i].rule :
+		&run->openings[i - run->given.nadjustments].rule;
+}
+
 /*
  * Numbers the rules that gave something by their names' order, as the quote
  * has them: adjustments and openings refer to these numbers from now on.
  */
 static uint32_t
-name_rules(PromoRun *run, PromoText *names, uint32_t *numbers)
+name_rules(PromoRun *run, PromoText *names)
 {
 	uint32_t	total = run->given.nadjustments + run->given.nopenings;
+	uint32_t   *ranks = promo_alloc(run->scene.arena, total * sizeof(uint32_t));
 	uint32_t	count = 0;
-	uint32_t	index = 0;
 
+	/* what one rule gave mostly stands together */
 	for (uint32_t i = 0; i < total; i++)
+		if (i == 0 || *giver(run, i) != *giver(run, i - 1))
+			ranks[count++] = promo_ruleset_entry(run->rules, *giver(run, i))->rank;
+	count = sort_ranks(ranks, count);
+	for (uint32_t i = 0, number = 0, last = 0; i < total; i++)
 	{
-		uint32_t	number = i < run->given.nadjustments ? run->adjustments[i].rule :
-			run->openings[i - run->given.nadjustments].rule;
-		uint32_t	rank = promo_ruleset_entry(run->rules, number)->rank;
+		uint32_t   *rule = giver(run, i);
 
-		if (count > 0 && numbers[index] == number)
-			continue;
-		for (index = count; index > 0; index--)
-			if (promo_ruleset_entry(run->rules, numbers[index - 1])->rank <= rank)
-				break;
-		if (index > 0 && numbers[index - 1] == number)
+		if (i == 0 || *rule != last)
 		{
-			index--;
-			continue;
-		}
-		memmove(numbers + index + 1, numbers + index, (count - index) * sizeof(uint32_t));
-		numbers[index] = number;
-		count++;
-	}
-	for (uint32_t i = 0; i < count; i++)
-		names[i] = promo_ruleset_name(run->rules, numbers[i]);
-	for (uint32_t i = 0; i < total; i++)
-	{
-		uint32_t   *rule = i < run->given.nadjustments ? &run->adjustments[i].rule :
-			&run->openings[i - run->given.nadjustments].rule;
+			uint32_t	rank = promo_ruleset_entry(run->rules, *rule)->rank;
 
-		if (index >= count || numbers[index] != *rule)
-			for (index = 0; numbers[index] != *rule; index++)
-				;
-		*rule = index;
+			number = 0;
+			for (uint32_t high = count; number + 1 < high;)
+			{
+				uint32_t	middle = (number + high) / 2;
+
+				if (ranks[middle] <= rank)
+					number = middle;
+				else
+					high = middle;
+			}
+			names[number] = promo_ruleset_name(run->rules, *rule);
+		}
+		last = *rule;
+		*rule = number;
 	}
 	return count;
 }
@@ -1741,7 +1767,7 @@ promo_price_cart(PromoArena *arena, const PromoCart *cart, const PromoRuleset *r
 	}
 	given = run.given.nadjustments + run.given.nopenings;
 	names = promo_alloc(arena, given * sizeof(PromoText));
-	input.nnames = name_rules(&run, names, promo_alloc(arena, given * sizeof(uint32_t)));
+	input.nnames = name_rules(&run, names);
 	for (uint32_t i = 0, at = 0; i < run.given.nopenings; i++)
 		for (uint32_t j = 0; j < run.openings[i].tier->skus.n; j++)
 			offers[at++].offer.rule = run.openings[i].rule;

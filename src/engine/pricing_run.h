@@ -79,6 +79,9 @@ typedef struct PromoRun
 	int		   *lines;			/* scratch: the eligible lines of a candidate ... */
 	int		   *rewards;		/* ... and its rewards */
 
+	uint32_t   *ranks;			/* scratch of promo_prefer */
+	uint32_t	rank_capacity;
+
 	int64_t		nodes;			/* of the search, so far */
 	bool		optimal;
 } PromoRun;

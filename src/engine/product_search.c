@@ -17,6 +17,8 @@
 
 /* so many priorities are searched within each other; deeper ones are not */
 #define MAX_DEPTH		200
+/* with more lines bounds are not computed anew at each decision: that is quadratic */
+#define MAX_REBOUND	256
 /* rules of one priority of which every subset may be left out */
 #define MAX_SUBSETS		16
 
@@ -758,7 +760,7 @@ try_sharings(Search *s, Level *level, int depth)
 		most = 0;
 		for (int k = 0; k < level->nlive; k++)
 		{
-			if (!level->out[level->rule[k]] && level->rival[k] != chosen)
+			if (!level->out[level->rule[k]] && level->rival[k] != chosen && s->nlines <= MAX_REBOUND)
 			{
 				const PromoCandidate *candidate = &s->run->candidates[s->list[level->live[k]]];
 				bool		concerned = false;

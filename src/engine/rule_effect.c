@@ -503,7 +503,7 @@ settle_each(Work *w)
 	{
 		for (int i = 0; i < w->n; i++)
 			weights[i] = w->shares[i].money;
-		money = promo_apportion(scene->arena, cap, w->n, weights, NULL, scene->unit, amounts);
+		money = promo_scene_apportion(scene, cap, w->n, weights, NULL, amounts);
 		for (int i = 0; i < w->n; i++)
 		{
 			w->shares[i].money = amounts[i];
@@ -574,8 +574,7 @@ settle(Work *w, Settling settling, PromoRatio total)
 		}
 	}
 	if (amount > 0)
-		money = promo_apportion(scene->arena, amount, w->n, weights,
-								by_left ? rooms : NULL, scene->unit, amounts);
+		money = promo_scene_apportion(scene, amount, w->n, weights, by_left ? rooms : NULL, amounts);
 	else
 		memset(amounts, 0, w->n * sizeof(int64_t));
 	for (int i = 0; i < w->n; i++)
@@ -1540,4 +1539,5 @@ promo_scene_scratch(PromoScene *scene)
 	scene->raws = promo_alloc(scene->arena, n * sizeof(PromoRatio));
 	scene->numbers = promo_alloc(scene->arena, 3 * n * sizeof(int64_t));
 	scene->indexes = promo_alloc(scene->arena, 9 * n * sizeof(int));
+	scene->claims = promo_alloc(scene->arena, n * PROMO_APPORTION_SIZE);
 }

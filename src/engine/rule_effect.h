@@ -50,6 +50,7 @@ typedef struct PromoScene
 	PromoRatio *raws;			/* n */
 	int64_t    *numbers;		/* 3n */
 	int		   *indexes;		/* 9n */
+	char	   *claims;			/* n * PROMO_APPORTION_SIZE */
 } PromoScene;
 
 /* What a rule gives on one line. */
@@ -100,6 +101,21 @@ extern void promo_rule_effect(PromoScene *scene, const PromoRule *rule,
  */
 extern int64_t promo_rule_reached(PromoScene *scene, const PromoRule *rule,
 								  const int *lines, int nlines, PromoEffect *effect);
+
+/*
+ * promo_apportion in memory of the scene: a search asks for thousands of
+ * effects, and nothing is freed before its end.
+ */
+static inline int64_t
+promo_scene_apportion(PromoScene *scene, int64_t amount, int n, const int64_t *weights,
+					  const int64_t *caps, int64_t *shares)
+{
+	PromoArena	scratch = {
+		.room = scene->claims, .room_end = scene->claims + (size_t) n * PROMO_APPORTION_SIZE
+	};
+
+	return promo_apportion(&scratch, amount, n, weights, caps, scene->unit, shares);
+}
 
 /* allocates the scratch for n lines */
 extern void promo_scene_scratch(PromoScene *scene);
