@@ -126,17 +126,19 @@ next_target(const PromoRule *rule, const PromoEffect *effect, const PromoTier **
 	int64_t		times;
 	int64_t		target;
 
-	while (next < tiers + rule->tiers.n && next->condition == PROMO_ALWAYS)
-		next++;
-	if (next < tiers + rule->tiers.n)
+	for (; next < tiers + rule->tiers.n; next++)
 	{
+		bool		by_units = next->condition == PROMO_BUY || next->condition == PROMO_EVERY_UNITS;
 		bool		of_scope = next->action >= PROMO_GET_FREE && next->action <= PROMO_GET_PRICE &&
 			next->skus.n == 0;
 
-		*tier = next;
 		/* the reward has to be in the cart as well */
-		return next->threshold +
-			(of_scope && (next->condition == PROMO_BUY || next->condition == PROMO_EVERY_UNITS));
+		target = next->threshold + (by_units && of_scope);
+		/* a tier below one that lacks nothing but its reward has nothing to wait for */
+		if (next->condition == PROMO_ALWAYS || (by_units && target <= effect->units))
+			continue;
+		*tier = next;
+		return target;
 	}
 	*tier = effect->tier != NULL ? effect->tier : tiers;
 	if (effect->tier == NULL || (effect->tier->condition != PROMO_EVERY &&

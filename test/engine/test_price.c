@@ -563,6 +563,8 @@ test_choice(void)
 		   "{\"name\":\"b\",\"rule\":\"points x2 stack\"}]", "300.00 points 20");
 	test_check_str(explained("A 1 100", "save 10% on sku A; save 20% on sku A"),
 				   "1 superseded lost to 2, 2 applied gives 20.00", "who lost to whom", __FILE__, __LINE__);
+	test_check_str(explained("A 4 100", "every 1 units save 5, every 4 units get 1 free"),
+				   "1 not_met qty 1 to save 100.00", "only the reward is missing", __FILE__, __LINE__);
 	test_check_str(explained("A 1 100 floor=100", "save 10% on sku A"), "1 no_room", "no room",
 				   __FILE__, __LINE__);
 	test_check_str(explained("A 1 100", "save 10% for gold; save 5 code X; save 1 days sat"),
