@@ -679,7 +679,8 @@ check_company(const PromoQuote *quote)
 
 			if (adjustments[i].rule == adjustments[j].rule)
 			{
-				if (!a->scope.each || same_sku(adjustments[i].line, adjustments[j].line))
+				if (!a->scope.each || a->stage == PROMO_STAGE_SHIPPING ||
+					same_sku(adjustments[i].line, adjustments[j].line))
 					given += adjustments[j].amount;
 				continue;
 			}
