@@ -446,7 +446,7 @@ promo_apportion_amount(PG_FUNCTION_ARGS)
 
 	/* what a shop pays back is split as what it takes */
 	negative = amount < 0;
-	amount = Abs(amount);
+	amount = (amount < 0 ? -amount : amount);
 	shares = palloc(n * sizeof(int64_t));
 	if (promo_apportion(&promo_arena, amount, n, (const int64_t *) weights, NULL, unit, shares) != amount)
 		ereport(ERROR,
