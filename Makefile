@@ -75,8 +75,9 @@ demo:
 	@$(MAKE) -s all
 	@test/demo/run '$(ORDERS)'
 
-# Every test, each on a private server; nothing is installed system-wide.
+# Every test, each on a private server; of promo nothing is installed system-wide.
 check:
+	@test/setup --tests
 	@$(MAKE) -s all
 	@test/run
 
