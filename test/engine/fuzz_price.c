@@ -936,6 +936,39 @@ check_search(const PromoQuote *quote)
 	}
 }
 
+/* `floor 0` changes nothing but which code computes a rule */
+static void
+check_plain(const PromoQuote *quote)
+{
+	PromoSettings settings;
+	PromoRulesetInput *inputs = promo_ruleset_inputs(&test.arena, priced.rules);
+	PromoRuleset *other;
+	PromoQuote *again;
+
+	for (uint32_t i = 0; i < priced.rules->nrules; i++)
+	{
+		PromoBuffer *buf = new_buffer();
+
+		if (inputs[i].rule->stage >= PROMO_STAGE_SHIPPING ||
+			inputs[i].rule->clauses & PROMO_HAS_FLOOR)
+			continue;
+		promo_rule_print(buf, inputs[i].rule);
+		promo_puts(buf, " floor 0");
+		inputs[i].rule = promo_rule_parse(&test.arena, text_of(buf), &err);
+		CLAIM(inputs[i].rule != NULL);
+	}
+	promo_ruleset_settings(priced.rules, &settings);
+	other = promo_ruleset_build(&test.arena, inputs, (int) priced.rules->nrules, &settings, &err);
+	CLAIM(other != NULL);
+	again = price(other, &priced.request);
+	/* a search that is cut short may end elsewhere */
+	if (!(quote->flags & again->flags & PROMO_QUOTE_OPTIMAL))
+		return;
+	CLAIM(total_of(again) == total_of(quote));
+	CLAIM(same_bytes(PROMO_QUOTE_ARRAY(again, int64_t, again->nets), again->nets.n * sizeof(int64_t),
+					 PROMO_QUOTE_ARRAY(quote, int64_t, quote->nets), quote->nets.n * sizeof(int64_t)));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -966,5 +999,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check_explanation(quote);
 	check_refunds(quote, &c);
 	check_search(quote);
+	check_plain(quote);
 	return 0;
 }
