@@ -181,15 +181,20 @@ bound_of(Search *s, int position, int rival)
 	const PromoCandidate *candidate = &run->candidates[s->list[position]];
 	const PromoRule *rule = rule_at(s, position);
 	PromoEffect effect;
+	const PromoTier *tiers = promo_rule_tiers(rule);
 	promo_int128 most = 0;
 	int64_t		max = rule->clauses & PROMO_HAS_MAX ? rule->max : PROMO_MONEY_MAX;
+	int			i = candidate->nlines;	/* rewards alone, if every tier names some */
 
 	if (is_monotone(run, rule))
 	{
 		promo_candidate_effect(run, candidate, s->choice, rival, &effect);
 		return effect.money;
 	}
-	for (int i = 0; i < candidate->nlines + candidate->nrewards; i++)
+	for (uint32_t tier = 0; tier < rule->tiers.n; tier++)
+		if (tiers[tier].skus.n == 0)
+			i = 0;
+	for (; i < candidate->nlines + candidate->nrewards; i++)
 	{
 		const PromoLineState *line = &run->scene.lines[run->members[candidate->first + i]];
 		int			choice = s->choice[line->product];
@@ -431,7 +436,7 @@ find_live(Search *s, Level *level)
 		promo_candidate_effect(run, &run->candidates[s->list[i]], NULL, 0, &effect);
 		/* what gives nothing on everything may still give something on a part */
 		if (effect.money == 0 &&
-			(effect.outcome == PROMO_NOT_REACHED || is_monotone(run, rule_at(s, i))))
+			(effect.outcome == PROMO_NOT_REACHED || bound_of(s, i, i) == 0))
 			continue;
 		if (is_stack(s, i))
 			stack = stack < 0 ? i : stack;

@@ -1159,8 +1159,7 @@ use_qualifiers(Work *w, int64_t groups)
 	for (int i = 0; i < w->n; i++)
 	{
 		w->shares[i].used = w->chosen[i] / PROMO_QTY;
-		if (w->shares[i].used > 0)
-			w->shares[i].takes = true;
+		w->shares[i].takes |= w->shares[i].used > w->shares[i].units;
 	}
 }
 
@@ -1258,7 +1257,6 @@ give_units(Work *w)
 			continue;
 		w->raws[share] = raw_reward(line_of(w, share), tier, units);
 		w->shares[share].units = units;
-		w->shares[share].takes = true;
 		w->shares[share].free = tier->action == PROMO_GET_FREE;
 		given += units;
 	}
@@ -1370,7 +1368,6 @@ reprice_units(Work *w)
 		}
 		given += low;
 		w->raws[share] = raw_reward(line, tier, low);
-		w->shares[share].takes = true;
 		w->shares[share].free = tier->action == PROMO_GIFT;
 	}
 	open = entitled(w, basis, out) - given;
@@ -1481,14 +1478,10 @@ promo_rule_effect(PromoScene *scene, const PromoRule *rule, const int *lines, in
 			reprice_units(&w);
 		else
 			give_units(&w);
-		return;
 	}
-	if (totals_groups(w.tier))
-	{
+	else if (totals_groups(w.tier))
 		total_of_groups(&w);
-		return;
-	}
-	if (!(rule->clauses & PROMO_GRADUATED))
+	else if (!(rule->clauses & PROMO_GRADUATED))
 		discount_lines(&w);
 	else if (promo_rule_tiers(rule)[rule->tiers.n - 1].condition == PROMO_SPEND)
 		graduate_money(&w);
@@ -1496,7 +1489,9 @@ promo_rule_effect(PromoScene *scene, const PromoRule *rule, const int *lines, in
 		graduate_units(&w);
 
 	for (int i = 0; i < w.n; i++)
-		w.shares[i].takes = w.shares[i].money > 0;
+		w.shares[i].takes |= w.shares[i].money > 0;
+	if (is_reward_action(w.tier->action) || totals_groups(w.tier))
+		return;
 	if (w.tier->condition == PROMO_BUY_SET)
 	{
 		/* the lines of the sets' units */

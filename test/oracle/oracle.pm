@@ -837,6 +837,20 @@ sub share_out
 	return $t;
 }
 
+# whether a rule that is reached on some products gives money on a part of them
+sub gives_somewhere
+{
+	my ($c, $s, $rule, $skus) = @_;
+	my @parts = ({});
+
+	return 0 if !effect($c, $s, $rule, $skus)->{reached};
+	for my $sku (keys %$skus)
+	{
+		@parts = map { ({ %$_, $sku => 1 }, $_) } @parts;
+	}
+	return any { money_in(effect($c, $s, $rule, $_)) > 0 } @parts;
+}
+
 # every end state of the product stage
 sub product_ways
 {
@@ -850,7 +864,11 @@ sub product_ways
 	{
 		my %skus = map { $c->{lines}[$_]{sku} => 1 } grep { wants($c, $s, $rule, $_) } 0 .. $#{ $c->{lines} };
 
-		next if !effect($c, $s, $rule, \%skus)->{reached};
+		if ($rule->{scope}{each})
+		{
+			delete @skus{ grep { !gives_somewhere($c, $s, $rule, { $_ => 1 }) } keys %skus };
+		}
+		next if !gives_somewhere($c, $s, $rule, \%skus);
 		push @reached, $rule;
 		$wanting{$_}{ rival($rule) } = 1 for keys %skus;
 	}

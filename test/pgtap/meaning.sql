@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(323);
+SELECT plan(325);
 
 -- ----------------------------------------------------------------
 -- Stages
@@ -50,6 +50,8 @@ SELECT is(total('A 1x200, C 1x5', rules('1 gift: spend 200 gift sku C on sku A',
 	'taking: a rule takes the lines that reached its condition, too');
 SELECT is(total('A 2x100, B 2x10', rules('1 pair: buy 2 get 1 free on sku A, B', 'b: save 50% on sku B')), 210.00,
 	'taking: and those of its reward');
+SELECT is(total('A 4x100, B 1x10', rules('1 pair: buy 2 get 2 free on sku A, B floor 10', 'b: save 1 on sku B')), 309.00,
+	'taking: but not what a floor keeps it from giving');
 SELECT is(total('A 5x100', rules('1 two: price 59 each on sku A limit 2', 'all: save 10% on sku A')), 418.00, 'taking: units beyond a limit stay at their price');
 
 -- ----------------------------------------------------------------
@@ -57,6 +59,8 @@ SELECT is(total('A 5x100', rules('1 two: price 59 each on sku A limit 2', 'all: 
 -- ----------------------------------------------------------------
 SELECT is(total('A 1x100', rules('1 a: save 5% on sku A', 'b: save 50% on sku A')), 95.00, 'which: higher priority first');
 SELECT is(total('A 1x100', rules('a: save 5', '-1 b: save 50')), 95.00, 'which: priorities may be negative');
+SELECT is(total('A 2x120, B 1x0', 'spend 240 save 5% on sku A, B limit 1; save 5%, buy 2 save 20% on sku B graduated'), 240.00,
+	'which: a rule that has nothing to give on is no rival');
 SELECT is(total('A 1x100, B 1x100, C 1x100', 'spend 300 save 60 on sku A, B, C; spend 200 save 45 on sku A, B; save 20 on sku C'), 235.00,
 	'which: two rules that together save more');
 SELECT is(total('A 1x100, B 1x100, C 1x100', 'spend 300 save 70 on sku A, B, C; spend 200 save 45 on sku A, B; save 20 on sku C'), 230.00,
