@@ -15,7 +15,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
+#include "access/tupmacs.h"
 #include "engine/cart_value.h"
 #include "pricing/flat.h"
 #include "pricing/numeric.h"
@@ -36,6 +36,7 @@ typedef struct CartState
 {
 	int32		vl_len_;		/* set when the state travels as bytea */
 	uint32		nlines;
+	uint32		ntags;			/* of all lines */
 	uint32		used;			/* bytes, with this header */
 	uint32		capacity;
 	bool		limits;			/* records have cost and floor */
@@ -44,6 +45,7 @@ typedef struct CartState
 
 /* five lines of the usual kind */
 #define FIRST_CAPACITY	256
+#define FEW_TAGS		8
 
 /* arguments behind the state */
 enum
@@ -64,6 +66,7 @@ new_state(MemoryContext context, Size capacity, bool limits)
 
 	state->vl_len_ = 0;
 	state->nlines = 0;
+	state->ntags = 0;
 	state->used = offsetof(CartState, records);
 	state->capacity = capacity;
 	state->limits = limits;
@@ -106,6 +109,7 @@ append_line(CartState *state, const PromoCartInput *line)
 	p = (char *) state + state->used;
 	state->used += size;
 	state->nlines++;
+	state->ntags += line->ntags;
 
 	memset(p + size - 8, 0, 8);
 	memcpy(p, &record, sizeof(record));
@@ -134,6 +138,7 @@ static PromoCart *
 cart_of_state(const CartState *state)
 {
 	PromoCartInput *lines = palloc(state->nlines * sizeof(PromoCartInput));
+	PromoText  *tags = palloc(state->ntags * sizeof(PromoText));
 	const char *p = state->records;
 	PromoError	err;
 	PromoCart  *cart;
@@ -142,7 +147,6 @@ cart_of_state(const CartState *state)
 	{
 		const LineRecord *record = (const LineRecord *) p;
 		PromoCartInput *line = &lines[i];
-		PromoText  *tags = NULL;
 
 		line->line = record->line;
 		line->qty = record->qty;
@@ -158,18 +162,16 @@ cart_of_state(const CartState *state)
 		}
 		line->sku = (PromoText) {p, record->sku_len};
 		p += record->sku_len;
-		if (record->ntags > 0)
-			tags = palloc(record->ntags * sizeof(PromoText));
+		line->ntags = record->ntags;
+		line->tags = tags;
 		for (uint32 j = 0; j < record->ntags; j++)
 		{
 			uint16		len;
 
 			memcpy(&len, p, sizeof(len));
-			tags[j] = (PromoText) {p + sizeof(len), len};
+			*tags++ = (PromoText) {p + sizeof(len), len};
 			p += sizeof(len) + len;
 		}
-		line->ntags = record->ntags;
-		line->tags = tags;
 		p = (const char *) TYPEALIGN(8, p);
 	}
 	cart = promo_cart_build(&promo_arena, lines, state->nlines, &err);
@@ -227,28 +229,34 @@ limit_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 	return value;
 }
 
+/*
+ * Tags of one line, walked through where they lie: they come with every line.
+ * `few` takes those of the usual line.
+ */
 static void
-tags_arg(FunctionCallInfo fcinfo, PromoCartInput *line)
+tags_arg(FunctionCallInfo fcinfo, PromoCartInput *line, PromoText *few)
 {
-	Datum	   *tags;
-	bool	   *nulls;
-	int			n;
-	PromoText  *texts;
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(ARG_TAGS);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const char *p = ARR_DATA_PTR(array);
+	const bits8 *nulls = ARR_NULLBITMAP(array);
+	PromoText  *texts = few;
 
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_TAGS), TEXTOID, -1, false, TYPALIGN_INT,
-					  &tags, &nulls, &n);
 	if (n > PG_UINT16_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("line " INT64_FORMAT " has more than %d tags", line->line, PG_UINT16_MAX)));
-	texts = palloc(n * sizeof(PromoText));
+	if (n > FEW_TAGS)
+		texts = palloc(n * sizeof(PromoText));
 	for (int i = 0; i < n; i++)
 	{
-		if (nulls[i])
+		if (nulls != NULL && !(nulls[i / 8] & (1 << (i % 8))))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("tag %d of line " INT64_FORMAT " is null", i + 1, line->line)));
-		texts[i] = promo_text_of_datum(tags[i]);
+		texts[i] = promo_text_of_datum(PointerGetDatum(p));
+		p = att_addlength_pointer(p, -1, p);
+		p = (const char *) att_align_nominal(p, TYPALIGN_INT);
 	}
 	line->tags = texts;
 	line->ntags = n;
@@ -261,6 +269,7 @@ promo_cart_agg_trans(PG_FUNCTION_ARGS)
 	CartState  *state = PG_ARGISNULL(0) ? NULL : (CartState *) PG_GETARG_POINTER(0);
 	MemoryContext context;
 	PromoCartInput line;
+	PromoText	tags[FEW_TAGS];
 	PromoError	err;
 
 	if (!AggCheckCallContext(fcinfo, &context))
@@ -278,7 +287,7 @@ promo_cart_agg_trans(PG_FUNCTION_ARGS)
 	line.ntags = 0;
 	line.tags = NULL;
 	if (PG_NARGS() > ARG_TAGS && !PG_ARGISNULL(ARG_TAGS))
-		tags_arg(fcinfo, &line);
+		tags_arg(fcinfo, &line, tags);
 	if (!promo_cart_check_line(&line, &err))
 		promo_report(&err);
 	line.hash = promo_hash(line.sku.data, line.sku.len);
@@ -320,6 +329,7 @@ promo_cart_agg_combine(PG_FUNCTION_ARGS)
 	memcpy((char *) state + state->used, other->records, size);
 	state->used += size;
 	state->nlines += other->nlines;
+	state->ntags += other->ntags;
 	if (state->nlines > PROMO_MAX_LINES)
 		cart_of_state(state);
 	PG_RETURN_POINTER(state);
