@@ -448,7 +448,7 @@ add_adjustment(PromoRun *run, PromoAdjustment adjustment)
 	{
 		uint32_t	capacity = 2 * run->adjustment_capacity;
 
-		run->adjustments = promo_realloc(run->scene.arena, run->adjustments,
+		run->adjustments = promo_realloc(run->arena, run->adjustments,
 										 run->adjustment_capacity * sizeof(PromoAdjustment),
 										 capacity * sizeof(PromoAdjustment));
 		run->adjustment_capacity = capacity;
@@ -467,7 +467,7 @@ add_opening(PromoRun *run, uint32_t number, const PromoEffect *effect)
 	{
 		uint32_t	capacity = 2 * run->opening_capacity + 8;
 
-		run->openings = promo_realloc(run->scene.arena, run->openings,
+		run->openings = promo_realloc(run->arena, run->openings,
 									  run->opening_capacity * sizeof(PromoOpening),
 									  capacity * sizeof(PromoOpening));
 		run->opening_capacity = capacity;
@@ -893,7 +893,7 @@ promo_prefer(PromoRun *run, const PromoAdjustment *a, uint32_t na,
 		if (na + nb > run->rank_capacity)
 		{
 			run->rank_capacity = 2 * (na + nb);
-			run->ranks = promo_alloc(run->scene.arena, run->rank_capacity * sizeof(uint32_t));
+			run->ranks = promo_alloc(run->arena, run->rank_capacity * sizeof(uint32_t));
 		}
 		x = run->ranks;
 	}
@@ -1240,7 +1240,7 @@ promo_run_begin(PromoRun *run, PromoArena *arena, const PromoCart *cart,
 	int64_t		total = request->fee;
 
 	memset(run, 0, sizeof(*run));
-	run->scene.arena = arena;
+	run->arena = run->scene.arena = arena;
 	run->scene.cart = cart;
 	run->scene.costs = promo_cart_costs(cart);
 	run->scene.floors = promo_cart_floors(cart);
@@ -1386,21 +1386,69 @@ typedef struct Solution
 	PromoGiven	given;
 	PromoAdjustment *adjustments;
 	PromoOpening *openings;
+	uint32_t	adjustment_capacity;
+	uint32_t	opening_capacity;
 } Solution;
+
+/*
+ * Memory of trials: the cart is priced again and again, and what one trial
+ * needs on the way is forgotten before the next.
+ */
+typedef struct Trials
+{
+	PromoArena	arena;
+	char	   *room;
+	PromoArena *before;			/* the run's, until the trials began */
+} Trials;
+
+#define TRIAL_ROOM(n)	(1024 * ((size_t) (n) + 16))
+
+static void
+begin_trials(PromoRun *run, Trials *trials)
+{
+	trials->before = run->scene.arena;
+	trials->arena = *run->arena;
+	trials->room = promo_alloc(run->arena, TRIAL_ROOM(run->scene.n));
+	trials->arena.room_end = trials->room + TRIAL_ROOM(run->scene.n);
+}
+
+static void
+next_trial(PromoRun *run, Trials *trials)
+{
+	trials->arena.room = trials->room;
+	run->scene.arena = &trials->arena;
+	promo_run_reset(run);
+}
+
+static void
+end_trials(PromoRun *run, const Trials *trials)
+{
+	run->scene.arena = trials->before;
+}
 
 static void
 keep_solution(PromoRun *run, Solution *solution)
 {
-	PromoArena *arena = run->scene.arena;
 	size_t		size = run->scene.n * sizeof(PromoLineState);
 
 	if (solution->lines == NULL)
-		solution->lines = promo_alloc(arena, size);
+		solution->lines = promo_alloc(run->arena, size);
+	if (run->given.nadjustments > solution->adjustment_capacity)
+	{
+		solution->adjustment_capacity = 2 * run->given.nadjustments;
+		solution->adjustments = promo_alloc(run->arena,
+											solution->adjustment_capacity * sizeof(PromoAdjustment));
+	}
+	if (run->given.nopenings > solution->opening_capacity)
+	{
+		solution->opening_capacity = 2 * run->given.nopenings;
+		solution->openings = promo_alloc(run->arena,
+										 solution->opening_capacity * sizeof(PromoOpening));
+	}
 	memcpy(solution->lines, run->scene.lines, size);
-	solution->adjustments = promo_alloc(arena, run->given.nadjustments * sizeof(PromoAdjustment));
-	memcpy(solution->adjustments, run->adjustments,
-		   run->given.nadjustments * sizeof(PromoAdjustment));
-	solution->openings = promo_alloc(arena, run->given.nopenings * sizeof(PromoOpening));
+	if (run->given.nadjustments > 0)
+		memcpy(solution->adjustments, run->adjustments,
+			   run->given.nadjustments * sizeof(PromoAdjustment));
 	if (run->given.nopenings > 0)
 		memcpy(solution->openings, run->openings, run->given.nopenings * sizeof(PromoOpening));
 	solution->given = run->given;
@@ -1412,8 +1460,9 @@ restore_solution(PromoRun *run, const Solution *solution)
 {
 	memcpy(run->scene.lines, solution->lines, run->scene.n * sizeof(PromoLineState));
 	run->given = solution->given;
-	memcpy(run->adjustments, solution->adjustments,
-		   run->given.nadjustments * sizeof(PromoAdjustment));
+	if (run->given.nadjustments > 0)
+		memcpy(run->adjustments, solution->adjustments,
+			   run->given.nadjustments * sizeof(PromoAdjustment));
 	if (run->given.nopenings > 0)
 		memcpy(run->openings, solution->openings, run->given.nopenings * sizeof(PromoOpening));
 }
@@ -1448,6 +1497,7 @@ typedef struct Picking
 	uint32_t   *pick;			/* by group: position in members */
 	uint32_t   *best_pick;
 	bool	   *left_out;		/* by rule number */
+	Trials		trials;
 	Solution	best;
 } Picking;
 
@@ -1464,7 +1514,7 @@ static void
 try_pick(PromoRun *run, Picking *picking)
 {
 	leave_out_all_but(picking, picking->pick);
-	promo_run_reset(run);
+	next_trial(run, &picking->trials);
 	price_goods(run);
 	if (is_better(run, &picking->best))
 	{
@@ -1481,7 +1531,7 @@ try_pick(PromoRun *run, Picking *picking)
 static void
 price_groups(PromoRun *run, const uint32_t *grouped, uint32_t n)
 {
-	PromoArena *arena = run->scene.arena;
+	PromoArena *arena = run->arena;
 	Picking		picking = {0};
 	uint32_t   *pick;
 	uint32_t	count = 0;
@@ -1517,6 +1567,7 @@ price_groups(PromoRun *run, const uint32_t *grouped, uint32_t n)
 	picking.best_pick = pick + picking.ngroups;
 	memcpy(pick, picking.starts, picking.ngroups * sizeof(uint32_t));
 	run->left_out = picking.left_out;
+	begin_trials(run, &picking.trials);
 
 	if (combinations <= run->rules->search_limit)
 	{
@@ -1537,6 +1588,7 @@ price_groups(PromoRun *run, const uint32_t *grouped, uint32_t n)
 			memcpy(pick, picking.best_pick, picking.ngroups * sizeof(uint32_t));
 		}
 	}
+	end_trials(run, &picking.trials);
 	leave_out_all_but(&picking, picking.best_pick);
 	restore_solution(run, &picking.best);
 }
@@ -1593,8 +1645,10 @@ price_exclusives(PromoRun *run, int64_t *gentle)
 	int64_t		chosen = -1;
 	int64_t		most = 0;
 	int32_t		priority = 0;
+	Trials		trials;
 
 	*gentle = -1;
+	begin_trials(run, &trials);
 	for (uint32_t i = 0; i < n; i++)
 	{
 		int32_t		this_priority = promo_ruleset_entry(run->rules, numbers[i])->priority;
@@ -1603,7 +1657,7 @@ price_exclusives(PromoRun *run, int64_t *gentle)
 			break;
 		if (!is_admitted(run, numbers[i], numbers[i]))
 			continue;
-		promo_run_reset(run);
+		next_trial(run, &trials);
 		promo_find_candidates(run, true, numbers[i]);
 		find_later(run, numbers[i]);
 		price_all(run);
@@ -1616,6 +1670,7 @@ price_exclusives(PromoRun *run, int64_t *gentle)
 		else if (*gentle < 0 && (run->points > 0 || run->given.nopenings > 0))
 			*gentle = numbers[i];
 	}
+	end_trials(run, &trials);
 	if (chosen < 0)
 		return false;
 	promo_run_reset(run);

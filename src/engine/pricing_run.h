@@ -50,6 +50,7 @@ typedef struct PromoSnapshot
 
 typedef struct PromoRun
 {
+	PromoArena *arena;			/* of what lasts; scene.arena may be a trial's */
 	PromoScene	scene;
 	const PromoRuleset *rules;
 	const PromoRequest *request;

@@ -21,6 +21,8 @@
 #define MAX_REBOUND	256
 /* rules of one priority of which every subset may be left out */
 #define MAX_SUBSETS		16
+/* lines beyond which a node counts for more than one */
+#define LINES_PER_NODE	256
 
 /* One priority within a component: a level of the search. */
 typedef struct Level
@@ -284,9 +286,11 @@ is_exhausted(Search *s)
 {
 	PromoArena *arena = s->run->scene.arena;
 
-	if ((s->run->nodes & 63) == 0 && arena->poll != NULL)
+	if (arena->poll != NULL)
 		arena->poll(arena);
-	if (s->run->nodes++ < s->run->rules->search_limit || !s->found)
+	/* a way of sharing out hundreds of lines is as much work as many of a few */
+	s->run->nodes += 1 + s->nlines / LINES_PER_NODE;
+	if (s->run->nodes <= s->run->rules->search_limit || !s->found)
 		return false;
 	s->run->optimal = false;
 	return true;
@@ -757,6 +761,9 @@ try_sharings(Search *s, Level *level, int depth)
 			i--;
 			continue;
 		}
+
+		if (s->run->arena->poll != NULL)
+			s->run->arena->poll(s->run->arena);
 
 		/* decide, and see what the losers can still save */
 		chosen = level->options[level->option_start[i] + level->turn[i]];
