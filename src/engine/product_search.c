@@ -198,12 +198,17 @@ bound_of(Search *s, int position, int rival)
 			i = 0;
 	for (; i < candidate->nlines + candidate->nrewards; i++)
 	{
-		const PromoLineState *line = &run->scene.lines[run->members[candidate->first + i]];
+		int			number = run->members[candidate->first + i];
+		const PromoLineState *line = &run->scene.lines[number];
 		int			choice = s->choice[line->product];
 
 		if ((choice == PROMO_UNDECIDED || choice == rival) &&
 			(line->owner == PROMO_NOBODY || line->owner == PROMO_STACKED))
-			most += line->left;
+		{
+			int64_t		room = promo_room(&run->scene, rule, number);
+
+			most += room > 0 ? room : 0;
+		}
 	}
 	return most < max ? (int64_t) most : max;
 }

@@ -372,44 +372,37 @@ apply_limit(Work *w, bool grouped)
  * ----------------------------------------------------------------
  */
 
-/* what may still be taken off a line; -1 if `margin` asks for a cost that is unknown */
-static int64_t
-room_of(const Work *w, const PromoLineState *line)
+int64_t
+promo_room(const PromoScene *scene, const PromoRule *rule, int number)
 {
-	const PromoScene *scene = w->scene;
-	const PromoRule *rule = w->rule;
-	int			i = line - scene->lines;
-	int64_t		floor = scene->floors != NULL && scene->floors[i] > 0 ? scene->floors[i] : 0;
+	const PromoLineState *line = &scene->lines[number];
+	int64_t		floor = 0;
 	PromoRatio	least;
 	promo_int128 steps;
 
+	if (scene->floors != NULL && scene->floors[number] > 0)
+		floor = scene->floors[number];
 	if (rule->clauses & PROMO_HAS_FLOOR && rule->floor > floor)
 		floor = rule->floor;
+	if (floor == 0 && !(rule->clauses & PROMO_HAS_MARGIN))
+		return line->left;
 	least = times_qty(floor, line->qty);
 	if (rule->clauses & PROMO_HAS_MARGIN)
 	{
 		PromoRatio	net;
 
-		if (scene->costs == NULL || scene->costs[i] == PROMO_UNKNOWN)
+		if (scene->costs == NULL || scene->costs[number] == PROMO_UNKNOWN)
 			return -1;
-		net = promo_ratio_times(times_qty(scene->costs[i], line->qty),
+		net = promo_ratio_times(times_qty(scene->costs[number], line->qty),
 								PROMO_WHOLE, PROMO_WHOLE - rule->margin);
 		if (promo_ratio_compare(net, least) > 0)
 			least = net;
 	}
-	if (promo_ratio_is_zero(least))
-		return line->left;
 	/* rounded up */
 	steps = (least.whole + (least.num > 0) + scene->unit - 1) / scene->unit;
 	if (steps * scene->unit >= line->left)
 		return 0;
 	return line->left - (int64_t) steps * scene->unit;
-}
-
-static bool
-has_floors(const Work *w)
-{
-	return w->scene->floors != NULL || w->rule->clauses & (PROMO_HAS_FLOOR | PROMO_HAS_MARGIN);
 }
 
 /* `max`, in whole units of money */
@@ -479,20 +472,17 @@ settle_each(Work *w)
 	int64_t		cap = cap_of(w);
 	int64_t		wanted = 0;
 	int64_t		money = 0;
-	bool		floors = has_floors(w);
 	bool		unknown = false;
 
 	for (int i = 0; i < w->n; i++)
 	{
 		int64_t		amount = w->shares[i].money;
-		int64_t		room = line_of(w, i)->left;
+		int64_t		room = promo_room(scene, w->rule, w->shares[i].line);
 
 		wanted += amount;
-		if (amount > 0 && floors)
-			room = room_of(w, line_of(w, i));
 		if (room < 0)
 		{
-			unknown = true;
+			unknown |= amount > 0;
 			room = 0;
 		}
 		amount = amount < room ? amount : room;
@@ -526,7 +516,6 @@ settle(Work *w, Settling settling, PromoRatio total)
 	int64_t		amount;
 	int64_t		money = 0;
 	bool		by_left = settling == SPREAD;
-	bool		floors = has_floors(w);
 	bool		capped = false;
 	bool		unknown = false;
 
@@ -549,16 +538,14 @@ settle(Work *w, Settling settling, PromoRatio total)
 	}
 	for (int i = 0; i < w->n; i++)
 	{
-		const PromoLineState *line = line_of(w, i);
-
-		rooms[i] = floors ? room_of(w, line) : line->left;
+		rooms[i] = promo_room(scene, w->rule, w->shares[i].line);
 		if (rooms[i] < 0)
 		{
 			unknown = true;
 			rooms[i] = 0;
 		}
 		if (by_left)
-			weights[i] = line->left;
+			weights[i] = line_of(w, i)->left;
 	}
 	if (!by_left)
 		raws_to_weights(w, weights);

@@ -131,5 +131,7 @@ extern bool promo_whens_hold(const PromoScene *scene, const PromoRule *rule,
 							 const PromoWhen **failed, int64_t *lacks);
 /* a line's money as the rule's thresholds see it */
 extern int64_t promo_basis(const PromoScene *scene, const PromoRule *rule, int line);
+/* what may still be taken off a line; -1 if `margin` asks for a cost that is unknown */
+extern int64_t promo_room(const PromoScene *scene, const PromoRule *rule, int line);
 
 #endif							/* PROMO_RULE_EFFECT_H */

@@ -837,18 +837,22 @@ sub share_out
 	return $t;
 }
 
-# whether a rule that is reached on some products gives money on a part of them
-sub gives_somewhere
+# Whether a rule wants products that it is reached on: not if it gives no money
+# on any part of them, unless any way will do.
+sub has_use_for
 {
 	my ($c, $s, $rule, $skus) = @_;
 	my @parts = ({});
 
 	return 0 if !effect($c, $s, $rule, $skus)->{reached};
+	return 1 if $c->{any_way};
 	for my $sku (keys %$skus)
 	{
 		@parts = map { ({ %$_, $sku => 1 }, $_) } @parts;
 	}
-	return any { money_in(effect($c, $s, $rule, $_)) > 0 } @parts;
+	return 1 if any { money_in(effect($c, $s, $rule, $_)) > 0 } @parts;
+	$c->{wasted} = 1;
+	return 0;
 }
 
 # every end state of the product stage
@@ -866,9 +870,9 @@ sub product_ways
 
 		if ($rule->{scope}{each})
 		{
-			delete @skus{ grep { !gives_somewhere($c, $s, $rule, { $_ => 1 }) } keys %skus };
+			delete @skus{ grep { !has_use_for($c, $s, $rule, { $_ => 1 }) } keys %skus };
 		}
-		next if !gives_somewhere($c, $s, $rule, \%skus);
+		next if !has_use_for($c, $s, $rule, \%skus);
 		push @reached, $rule;
 		$wanting{$_}{ rival($rule) } = 1 for keys %skus;
 	}
@@ -1063,7 +1067,7 @@ sub all_ways
 sub best_of { my ($c, $group, @states) = @_; return $c->{any_way} ? @states : best($group, @states) }
 
 # Whether a rule is a choice of its group: a rule on products that are not in
-# the cart is none.
+# the cart, or whose `when` the cart does not meet, is none.
 sub concerns
 {
 	my ($c, $rule) = @_;
@@ -1071,6 +1075,7 @@ sub concerns
 	my @named = map { @{ $_->{skus} || [] } } @{ $rule->{tiers} };
 
 	return 1 if $rule->{stage} ne 'product';
+	return 0 if !whens_hold($c, start($c), $rule);
 	return any { my $i = $_; in_scope($c, {}, $scope, $i) || any { $_ eq $c->{lines}[$i]{sku} } @named } 0 .. $#{ $c->{lines} };
 }
 

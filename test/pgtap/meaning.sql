@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(325);
+SELECT plan(326);
 
 -- ----------------------------------------------------------------
 -- Stages
@@ -61,6 +61,8 @@ SELECT is(total('A 1x100', rules('1 a: save 5% on sku A', 'b: save 50% on sku A'
 SELECT is(total('A 1x100', rules('a: save 5', '-1 b: save 50')), 95.00, 'which: priorities may be negative');
 SELECT is(total('A 2x120, B 1x0', 'spend 240 save 5% on sku A, B limit 1; save 5%, buy 2 save 20% on sku B graduated'), 240.00,
 	'which: a rule that has nothing to give on is no rival');
+SELECT is(total('A 3x100 floor 100, B 1x101', 'get 3 free on sku A, B; save 5%, buy 4 save 20% on sku A graduated'), 401.00,
+	'which: nor is one that floors leave no room');
 SELECT is(total('A 1x100, B 1x100, C 1x100', 'spend 300 save 60 on sku A, B, C; spend 200 save 45 on sku A, B; save 20 on sku C'), 235.00,
 	'which: two rules that together save more');
 SELECT is(total('A 1x100, B 1x100, C 1x100', 'spend 300 save 70 on sku A, B, C; spend 200 save 45 on sku A, B; save 20 on sku C'), 230.00,
