@@ -30,7 +30,7 @@ typedef struct PromoArena
 {
 	void	   *(*alloc) (struct PromoArena *arena, size_t size);
 	void		(*poll) (struct PromoArena *arena);
-	void	   *caller;			/* for the caller's own use */
+	void	   *caller;			/* for alloc(), which may be given a copy of the arena */
 	char	   *room;			/* taken first, while it lasts; NULL if there is none */
 	char	   *room_end;
 } PromoArena;

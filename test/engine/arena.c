@@ -12,7 +12,7 @@
 static void *
 alloc_block(PromoArena *arena, size_t size)
 {
-	TestArena  *test = (TestArena *) arena;
+	TestArena  *test = arena->caller;
 	void	   *block = malloc(size > 0 ? size : 1);
 
 	if (test->nblocks == test->capacity)
@@ -32,6 +32,7 @@ arena_init(TestArena *test)
 {
 	memset(test, 0, sizeof(*test));
 	test->arena.alloc = alloc_block;
+	test->arena.caller = test;
 }
 
 void

@@ -15,7 +15,7 @@
 
 typedef struct TestArena
 {
-	PromoArena	arena;			/* first, so that one casts to the other */
+	PromoArena	arena;			/* its caller is the TestArena */
 	void	  **blocks;
 	size_t		nblocks;
 	size_t		capacity;
