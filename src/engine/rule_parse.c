@@ -465,6 +465,9 @@ hint_at_mistake(Parser *p)
 	else if (token->word != NO_WORD && (p->expected & NAMES))
 		promo_hint(p->err, "A name that is also a keyword is written in quotes: '%.*s'.",
 				   (int) token->text.len, token->text.data);
+	else if (token->kind == TOKEN_COMMA && p->expected & BIT(WORD_SAVE))
+		promo_hint(p->err, "A condition and its action follow each other without a comma, "
+				   "as in spend 200 save 30.");
 	else if (token->kind == TOKEN_SEMICOLON)
 		promo_hint(p->err, "Several rules separated by \";\" make a promo.ruleset.");
 	else if (p->expected == BIT(WORD_EACH))
