@@ -17,13 +17,14 @@ CREATE FUNCTION promo.ruleset_send(promo.ruleset) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'promo_ruleset_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION promo.ruleset_send(promo.ruleset) IS 'the external binary form of a ruleset; begins with its version';
 
+-- external: a statement that prices one cart would spend its time decompressing
 CREATE TYPE promo.ruleset (
 	INPUT     = promo.ruleset_in,
 	OUTPUT    = promo.ruleset_out,
 	RECEIVE   = promo.ruleset_recv,
 	SEND      = promo.ruleset_send,
 	ALIGNMENT = double,
-	STORAGE   = extended
+	STORAGE   = external
 );
 COMMENT ON TYPE promo.ruleset IS 'named rules with priority and period, money unit, rounding, time zone and search; JSON, or bare rules separated by ; that are named 1, 2, ...';
 
