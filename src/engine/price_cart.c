@@ -908,14 +908,23 @@ promo_prefer(PromoRun *run, const PromoAdjustment *a, uint32_t na,
 	return false;
 }
 
-/* all rules of the stage from position i on that say `stack`, one after another */
+/*
+ * All rules of the stage from position i on that say `stack`, one after
+ * another.  Whose `when` holds is settled before the first of them applies.
+ */
 static void
 apply_stack(PromoRun *run, PromoStage stage, uint32_t i)
 {
+	uint32_t   *rules = promo_alloc(run->scene.arena,
+									(run->nlater[stage] - i) * sizeof(uint32_t));
+	uint32_t	n = 0;
+
 	for (i = promo_next_later(run, i, stage); i < run->nlater[stage];
 		 i = promo_next_later(run, i + 1, stage))
 		if (promo_ruleset_entry(run->rules, run->later[stage][i])->clauses & PROMO_STACK)
-			(void) effect_in_stage(run, stage, run->later[stage][i], true);
+			rules[n++] = run->later[stage][i];
+	for (i = 0; i < n; i++)
+		(void) effect_in_stage(run, stage, rules[i], true);
 }
 
 /*

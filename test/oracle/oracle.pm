@@ -2,8 +2,8 @@
 # by section, independent of the C code.  Money is in 1/10000, quantities in
 # 1/1000, percentages in 1/10000 %, as there; what is not whole is a Fraction.
 # The search is by full enumeration.  price() returns every answer that the
-# page allows: more than one only where equal totals of the same rules differ
-# in how they are shared out.
+# page allows, the lowest total first: more than one only where equal totals of
+# the same rules in a stage differ in how they are shared out.
 package Oracle;
 
 use strict;
@@ -1044,23 +1044,26 @@ sub best
 	return grep { !$seen{ key_of($_) }++ } @best;
 }
 
-# the best end states of the whole cart under some rules; `stage` search keeps
-# the best of each stage, `cart` search all
+# The best end states of the whole cart under some rules.  `stage` search keeps
+# the best of each stage: where several are, later stages go on from any of
+# them, so that totals may differ.  `cart` search keeps all.
 sub all_ways
 {
 	my ($c, $rules, $search) = @_;
 	my @states = product_ways($c, start($c), levels($rules, 'product'));
 
 	@states = best_of($c, groups_of_products($c, $rules), @states) if $search eq 'stage';
-	for my $stage (qw(order code shipping))
+	for my $stage (qw(order code shipping points))
 	{
 		my %seen;
 
-		@states = grep { !$seen{ key_of($_) }++ } map { later_ways($c, begin($_), '', levels($rules, $stage)) } @states;
-		@states = best_of($c, undef, @states) if $search eq 'stage';
+		@states = best_of($c, undef, @states) if $search eq 'cart' && $stage eq 'points';
+		@states = grep { !$seen{ key_of($_) }++ } map {
+			my @ways = later_ways($c, begin($_), '', levels($rules, $stage));
+			$search eq 'stage' || $stage eq 'points' ? best_of($c, undef, @ways) : @ways
+		} @states;
 	}
-	@states = best_of($c, undef, @states);
-	return best_of($c, undef, map { later_ways($c, begin($_), '', levels($rules, 'points')) } @states);
+	return @states;
 }
 
 # where any way will do, all of them
@@ -1113,13 +1116,17 @@ sub price_under
 	my @sets = group_choices($c, $rules);
 
 	@sets = map { left_out($_) } @sets if $search eq 'cart';
-	my (%seen, @states);
+	my (%seen, @states, $bar);
 	for my $set (@sets)
 	{
 		next if $seen{ join "\0", sort map { $_->{name} } @$set }++;
-		push @states, all_ways($c, $set, $search);
+		my @ways = sort { compare_states($a, $b) } all_ways($c, $set, $search);
+		push @states, @ways;
+		$bar = $ways[-1] if !$bar || compare_states($ways[-1], $bar) < 0;
 	}
-	return best_of($c, undef, @states);
+	# any state that no set of rules is sure to better
+	@states = sort { compare_states($a, $b) } @states;
+	return $c->{any_way} ? @states : grep { compare_states($_, $bar) <= 0 } @states;
 }
 
 # lines with their amounts, in the order of their numbers, and the rest that

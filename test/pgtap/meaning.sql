@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(326);
+SELECT plan(327);
 
 -- ----------------------------------------------------------------
 -- Stages
@@ -40,6 +40,7 @@ SELECT is(total('A 1x100', 'save 5 stack; save 7 stack'), 88.00, 'stack: in the 
 SELECT is(total('A 1x100', 'save 10% on sku A stack; save 15% on sku A; save 4% on sku A stack'), 85.00, 'stack: together rivals of one that does not stack');
 SELECT is(total('A 1x100', 'save 10% on sku A stack; save 15% on sku A; save 10% on sku A stack'), 81.00, 'stack: which they beat together');
 SELECT is(total('A 1x100', 'save 5 stack; save 7 stack; save 11'), 88.00, 'stack: in the order stage too');
+SELECT is(total('A 1x100', 'save 50 stack; save 10 stack when spend 100'), 40.00, 'stack: `when` looks at the cart as the stage began');
 SELECT is(total('A 1x100, B 1x100', 'save 10 on sku A stack; save 20 on sku A, B'), 170.00, 'stack: a rival may take another product');
 SELECT is(total('A 1x100, B 1x100', 'spend 200 save 20 on sku A, B stack; save 10 each on sku A stack'), 170.00, 'stack: they share their products');
 SELECT is(promo.points(priced('A 1x100', 'earn 10 points stack; points x3 stack')), 30::numeric, 'stack: of points');
