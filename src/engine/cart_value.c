@@ -187,35 +187,43 @@ tag_before(const void *context, uint32_t a, uint32_t b)
 	return promo_text_compare(tags[a].text, tags[b].text) < 0;
 }
 
+/* the tags of one line, sorted and each once, behind those that are there */
+static void
+add_tags(PromoArena *arena, CartTags *all, const PromoText *tags, uint32_t n)
+{
+	CartTag    *own = all->tags + all->total;
+	uint32_t   *order;
+	uint32_t	kept = 0;
+
+	for (uint32_t j = 0; j < n; j++)
+		own[j] = (CartTag) {promo_hash(tags[j].data, tags[j].len), tags[j]};
+	if (n > 1)
+	{
+		CartTag    *unsorted = promo_alloc(arena, n * sizeof(CartTag));
+
+		memcpy(unsorted, own, n * sizeof(CartTag));
+		order = promo_sorted(arena, n, tag_before, unsorted);
+		for (uint32_t j = 0; j < n; j++)
+			if (j == 0 || tag_before(unsorted, order[j - 1], order[j]))
+				own[kept++] = unsorted[order[j]];
+		n = kept;
+	}
+	for (uint32_t j = 0; j < n; j++)
+		all->bytes += string_size(own[j].text.len);
+	all->total += n;
+}
+
 static void
 gather_tags(PromoArena *arena, const PromoCartInput *lines, int n, size_t given, CartTags *all)
 {
 	all->tags = promo_alloc(arena, given * sizeof(CartTag));
-	all->count = promo_alloc0(arena, n * sizeof(uint32_t));
+	all->count = promo_alloc(arena, n * sizeof(uint32_t));
 	for (int i = 0; i < n; i++)
 	{
-		uint32_t	ntags = lines[i].ntags;
-		CartTag    *unsorted;
-		uint32_t   *order;
+		uint32_t	before = all->total;
 
-		if (ntags == 0)
-			continue;
-		unsorted = promo_alloc(arena, ntags * sizeof(CartTag));
-		for (uint32_t j = 0; j < ntags; j++)
-		{
-			PromoText	text = lines[i].tags[j];
-
-			unsorted[j] = (CartTag) {promo_hash(text.data, text.len), text};
-		}
-		order = promo_sorted(arena, ntags, tag_before, unsorted);
-		for (uint32_t j = 0; j < ntags; j++)
-		{
-			if (j > 0 && !tag_before(unsorted, order[j - 1], order[j]))
-				continue;
-			all->tags[all->total++] = unsorted[order[j]];
-			all->bytes += string_size(unsorted[order[j]].text.len);
-			all->count[i]++;
-		}
+		add_tags(arena, all, lines[i].tags, lines[i].ntags);
+		all->count[i] = all->total - before;
 	}
 }
 

@@ -45,7 +45,20 @@ typedef struct CartState
 
 /* five lines of the usual kind */
 #define FIRST_CAPACITY	256
+
+/* where the tags of the usual line are unpacked */
 #define FEW_TAGS		8
+
+typedef struct TagBuffer
+{
+	PromoText	few[FEW_TAGS];
+	union
+	{
+		ArrayType	array;
+		char		data[VARATT_SHORT_MAX + VARHDRSZ];
+		int64		aligned;
+	};
+} TagBuffer;
 
 /* arguments behind the state */
 enum
@@ -230,18 +243,28 @@ limit_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * Tags of one line, walked through where they lie: they come with every line.
- * `few` takes those of the usual line.
+ * Tags of one line, walked through where they lie, or, with the short length
+ * word that they have in a table, in `buffer`: they come with every line.
  */
 static void
-tags_arg(FunctionCallInfo fcinfo, PromoCartInput *line, PromoText *few)
+tags_arg(FunctionCallInfo fcinfo, PromoCartInput *line, TagBuffer *buffer)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(ARG_TAGS);
-	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	const char *p = ARR_DATA_PTR(array);
-	const bits8 *nulls = ARR_NULLBITMAP(array);
-	PromoText  *texts = few;
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(ARG_TAGS));
+	ArrayType  *array = (ArrayType *) value;
+	int			n;
+	const char *p;
+	const bits8 *nulls;
+	PromoText  *texts = buffer->few;
 
+	if (VARATT_IS_SHORT(value))
+	{
+		array = &buffer->array;
+		SET_VARSIZE(array, VARSIZE_SHORT(value) - VARHDRSZ_SHORT + VARHDRSZ);
+		memcpy(VARDATA(array), VARDATA_SHORT(value), VARSIZE_SHORT(value) - VARHDRSZ_SHORT);
+	}
+	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	p = ARR_DATA_PTR(array);
+	nulls = ARR_NULLBITMAP(array);
 	if (n > PG_UINT16_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -269,7 +292,7 @@ promo_cart_agg_trans(PG_FUNCTION_ARGS)
 	CartState  *state = PG_ARGISNULL(0) ? NULL : (CartState *) PG_GETARG_POINTER(0);
 	MemoryContext context;
 	PromoCartInput line;
-	PromoText	tags[FEW_TAGS];
+	TagBuffer	tags;
 	PromoError	err;
 
 	if (!AggCheckCallContext(fcinfo, &context))
@@ -287,7 +310,7 @@ promo_cart_agg_trans(PG_FUNCTION_ARGS)
 	line.ntags = 0;
 	line.tags = NULL;
 	if (PG_NARGS() > ARG_TAGS && !PG_ARGISNULL(ARG_TAGS))
-		tags_arg(fcinfo, &line, tags);
+		tags_arg(fcinfo, &line, &tags);
 	if (!promo_cart_check_line(&line, &err))
 		promo_report(&err);
 	line.hash = promo_hash(line.sku.data, line.sku.len);
