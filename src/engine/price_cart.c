@@ -502,11 +502,12 @@ promo_apply(PromoRun *run, uint32_t number, const PromoEffect *effect)
 			own_product(run, share->line, owner);
 		line->used += share->used;
 		run->units_used |= share->used > 0;
+		/* what cost nothing before is given free all the same */
+		if (share->free)
+			line->free += share->units;
 		if (share->money == 0)
 			continue;
 		line->left -= share->money;
-		if (share->free)
-			line->free += share->units;
 		if (entry->clauses & PROMO_STOP)
 			line->stopped = true;
 		add_adjustment(run, (PromoAdjustment) {

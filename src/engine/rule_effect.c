@@ -1130,6 +1130,9 @@ use_qualifiers(Work *w, int64_t groups)
 
 			n = sort_by_price(w, shares, n, !gives_dearest(w));
 			choose_first(w, w->sorted, n, groups);
+			/* where there are not enough others, rewards qualify as well */
+			if (n > 0)
+				w->shares[w->sorted[0]].takes = true;
 		}
 	}
 	else if (tier->condition == PROMO_BUY || tier->condition == PROMO_EVERY_UNITS)

@@ -285,9 +285,17 @@ sub difference
 	my $text = comparable($got);
 	return undef if grep { comparable($_) eq $text } @expected;
 
-	# whether a product that was given to a rule which then has no use for it
-	# went unused may be seen either way, so a lower total is right as well; and
-	# any way is, where every one leaves something over
+	# whether a rule that is reached but can give no money on any part is a rival
+	# may be seen either way
+	if ($expected[0]{useless})
+	{
+		my @more = Oracle::price($case->{cart}, { %{ $case->{set} }, useless_too => 1 }, $case->{request});
+		return undef if grep { comparable($_) eq $text } @more;
+	}
+
+	# so may whether a product that was given to a rule which then has no use for
+	# it went unused: a lower total is right as well; and any way is, where every
+	# one leaves something over
 	if ($expected[0]{all_wasted} || $expected[0]{wasted} && $got->{total} < $expected[0]{total})
 	{
 		my @any = Oracle::price($case->{cart}, { %{ $case->{set} }, any_way => 1 }, $case->{request});

@@ -694,17 +694,22 @@ sub rewarded
 	my %raw = map { $_ => saving_of($tier, average_price($c, $s, $_)) * $n->{$_} } keys %$n;
 	my ($shares, $cut) = give_in_place($c, $s, $rule, \%raw);
 	my (%used, %takes, @qualifiers);
+	my $rewards_last = sub {
+		my %skip = %$n;
+		my (@first, @last);
+
+		push @{ $skip{ $_->[0] } && $skip{ $_->[0] }-- ? \@last : \@first }, $_ for qualifying_order(@_);
+		return (@first, @last);
+	};
 
 	$used{$_} += $n->{$_} for keys %$n;
 	if ($tier->{cond} =~ /^(buy|every_units)$/)
 	{
-		my %skip = %$n;
-		@qualifiers = grep { !$skip{ $_->[0] } || !$skip{ $_->[0] }-- } qualifying_order($rule, list_units($c, $s, @lines));
-		@qualifiers = @qualifiers[ 0 .. $k * $tier->{n} - 1 ];
+		@qualifiers = ($rewards_last->($rule, list_units($c, $s, @lines)))[ 0 .. $k * $tier->{n} - 1 ];
 	}
 	elsif ($tier->{cond} eq 'buy_set')
 	{
-		@qualifiers = map { @$_ } set_units($c, $s, $rule, $k, \&qualifying_order, @lines);
+		@qualifiers = map { @$_ } set_units($c, $s, $rule, $k, $rewards_last, @lines);
 	}
 	my $q = count_lines(@qualifiers);
 	for my $i (keys %$q)
@@ -838,20 +843,20 @@ sub share_out
 }
 
 # Whether a rule wants products that it is reached on: not if it gives no money
-# on any part of them, unless any way will do.
+# on any part of them, unless such rules are rivals, too.
 sub has_use_for
 {
 	my ($c, $s, $rule, $skus) = @_;
 	my @parts = ({});
 
 	return 0 if !effect($c, $s, $rule, $skus)->{reached};
-	return 1 if $c->{any_way};
+	return 1 if $c->{useless_too};
 	for my $sku (keys %$skus)
 	{
 		@parts = map { ({ %$_, $sku => 1 }, $_) } @parts;
 	}
 	return 1 if any { money_in(effect($c, $s, $rule, $_)) > 0 } @parts;
-	$c->{wasted} = 1;
+	$c->{useless} = 1;
 	return 0;
 }
 
@@ -1069,17 +1074,15 @@ sub all_ways
 # where any way will do, all of them
 sub best_of { my ($c, $group, @states) = @_; return $c->{any_way} ? @states : best($group, @states) }
 
-# Whether a rule is a choice of its group: a rule on products that are not in
-# the cart, or whose `when` the cart does not meet, is none.
+# Whether a rule is a choice of its group: a product rule that has no line in
+# its scope, or whose `when` the cart does not meet, is none.
 sub concerns
 {
 	my ($c, $rule) = @_;
-	my $scope = { kind => $rule->{scope}{kind}, names => $rule->{scope}{names} };
-	my @named = map { @{ $_->{skus} || [] } } @{ $rule->{tiers} };
+	my $s = start($c);
 
 	return 1 if $rule->{stage} ne 'product';
-	return 0 if !whens_hold($c, start($c), $rule);
-	return any { my $i = $_; in_scope($c, {}, $scope, $i) || any { $_ eq $c->{lines}[$i]{sku} } @named } 0 .. $#{ $c->{lines} };
+	return whens_hold($c, $s, $rule) && any { in_scope($c, $s, $rule->{scope}, $_) } 0 .. $#{ $c->{lines} };
 }
 
 # every choice of one rule of each group
@@ -1134,7 +1137,7 @@ sub price_under
 sub context
 {
 	my ($cart, $set, $request) = @_;
-	my $c = { unit => $set->{unit}, rounding => $set->{rounding}, fee => $request->{fee}, any_way => $set->{any_way} };
+	my $c = { unit => $set->{unit}, rounding => $set->{rounding}, fee => $request->{fee}, any_way => $set->{any_way}, useless_too => $set->{useless_too} };
 
 	$c->{lines} = [ map {
 		{ %$_, amount => round_to(fraction($_->{price} * $_->{qty}, QTY), $c->{unit}, $c->{rounding}) }
@@ -1204,6 +1207,7 @@ sub answer
 		ways => $ways,
 		wasted => $c->{wasted},
 		all_wasted => $c->{all_wasted},
+		useless => $c->{useless},
 	};
 }
 

@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(327);
+SELECT plan(330);
 
 -- ----------------------------------------------------------------
 -- Stages
@@ -248,6 +248,10 @@ SELECT is(total('A 2x100, B 2x50, C 3x10', 'buy set get 1 of sku C free on sku A
 SELECT results_eq($$ SELECT kind, sku, qty FROM promo.offers(priced('A 2x100', 'buy 2 get 1 of sku B free on sku A')) $$,
 	$$ VALUES ('get', 'B', 1::numeric) $$, 'get: not in the cart, an offer');
 SELECT is(total('A 4x100', 'buy 1 get 1 free on sku A limit 1'), 300.00, 'get: limit bounds the rewards');
+SELECT is(total('A 3x50', 'buy set get 1 free on sku A times 2; price 30 each limit 1'), 50.00, 'get: sets use up units that are not rewards, if there are');
+SELECT is(total('A 1x0, A 3x100', 'buy 2 get 2 free on all; save 50 when buy 3 on all'), 200.00, 'get: a unit that costs nothing is given free all the same');
+SELECT is(total('A 1x50, C 1x50', rules('b: save 10 on sku A group g', '-1 a: save 40 on sku A', 'c: gift sku C on sku B group g')), 90.00,
+	'group: what has no line in the cart is no choice, though a reward is there');
 SELECT is(total('A 900000000x1', 'buy 2 get 1 free on sku A'), 600000000.00, 'units: as many as one likes');
 SELECT is(total('A 900000000000000x1', 'buy 2 get 1 free on sku A'), 600000000000000.00, 'units: as many as there is money for');
 SELECT is(total('A 900000000000000x1', 'buy 3 total 2 on sku A'), 600000000000000.00, 'units: groups, too');
