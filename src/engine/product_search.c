@@ -156,12 +156,16 @@ is_monotone(const PromoRun *run, const PromoRule *rule)
 	{
 		bool		lower = tiers[i].action == PROMO_PRICE_EACH || tiers[i].action == PROMO_TOTAL ||
 			tiers[i].action == PROMO_ADD;
+		bool		in_place = tiers[i].action >= PROMO_TOTAL ||
+			tiers[i].condition == PROMO_EVERY_UNITS || tiers[i].condition == PROMO_BUY_SET ||
+			rule->clauses & PROMO_GRADUATED ||
+			(rule->stage != PROMO_STAGE_PRODUCT && (tiers[i].action == PROMO_SAVE_EACH ||
+													tiers[i].action == PROMO_PRICE_EACH));
 
 		if (tiers[i].action >= PROMO_GET_FREE && tiers[i].action <= PROMO_GET_PRICE)
 			return false;
-		/* chosen units may lie where there is no room */
-		if (floors && (tiers[i].action >= PROMO_TOTAL || tiers[i].condition == PROMO_EVERY_UNITS ||
-					   tiers[i].condition == PROMO_BUY_SET))
+		/* what stays where it arose may lie, or be rounded, to where there is no room */
+		if (floors && in_place)
 			return false;
 		if (i > 0 && (tiers[i].action != tiers[i - 1].action ||
 					  tiers[i].condition != tiers[i - 1].condition ||

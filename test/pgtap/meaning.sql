@@ -2,7 +2,7 @@
 \set ECHO none
 BEGIN;
 \ir shorthand.psql
-SELECT plan(330);
+SELECT plan(331);
 
 -- ----------------------------------------------------------------
 -- Stages
@@ -64,6 +64,9 @@ SELECT is(total('A 2x120, B 1x0', 'spend 240 save 5% on sku A, B limit 1; save 5
 	'which: a rule that has nothing to give on is no rival');
 SELECT is(total('A 3x100 floor 100, B 1x101', 'get 3 free on sku A, B; save 5%, buy 4 save 20% on sku A graduated'), 401.00,
 	'which: nor is one that floors leave no room');
+SELECT is((SELECT array_agg(DISTINCT rule ORDER BY rule) FROM promo.adjustments(priced('D 4x10, C 6x10 #shoes cost 3, A 4x10, A 2x10',
+		  promo.configure(rules('b: spend 100 price 5.5555 each margin 33.3333%', 'a: every 3 units save 100% on tag shoes limit 1', 'c: buy 2 get 3 of sku A free on sku A'), search => 'cart')))),
+	'{b,c}', 'which: at equal totals fewer rules, whatever rounding makes of a margin');
 SELECT is(total('A 1x100, B 1x100, C 1x100', 'spend 300 save 60 on sku A, B, C; spend 200 save 45 on sku A, B; save 20 on sku C'), 235.00,
 	'which: two rules that together save more');
 SELECT is(total('A 1x100, B 1x100, C 1x100', 'spend 300 save 70 on sku A, B, C; spend 200 save 45 on sku A, B; save 20 on sku C'), 230.00,
