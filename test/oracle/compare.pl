@@ -24,7 +24,7 @@ use Test::More;
 use generate;
 use oracle;
 
-my $ncases = shift // $ENV{ORACLE_CASES} // 2000;
+my $ncases = shift // $ENV{ORACLE_CASES} // 4000;
 my $seed = shift // $ENV{ORACLE_SEED} // 1;
 my @kinds = @ARGV ? @ARGV : @Generate::kinds;
 my $shown = 2;					# of each test that fails
