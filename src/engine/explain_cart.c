@@ -640,10 +640,8 @@ explain_lines(Explaining *x, uint32_t number, int64_t amount, const int *lines, 
 	effect_on(x, number, own, nown, rewards, nrewards, &effect);
 	if (amount > 0 || was_given(x, number))
 	{
-		PromoEffect given = effect;
-
-		explain_needs(x, number, own, nown, rewards, nrewards, &given, &row);
-		explain_applied(x, number, &given, &row, &reason);
+		explain_needs(x, number, own, nown, rewards, nrewards, &effect, &row);
+		explain_applied(x, number, &effect, &row, &reason);
 	}
 	else if (effect.outcome == PROMO_NOT_REACHED && effect.nshares == 0)
 		explain_closed(x, number, own, nown, &row, &reason);

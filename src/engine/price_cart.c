@@ -753,17 +753,18 @@ promo_later_effect(PromoRun *run, uint32_t number, bool apply)
 {
 	const PromoRule *rule = promo_ruleset_rule(run->rules, number);
 	const PromoLineState *lines = run->scene.lines;
-	int64_t		money = 0;
+	int64_t		money = plain_order_effect(run, number, order_left(run));
 	PromoEffect effect;
 	int			nlines;
 	int			nrewards;
 
-	money = plain_order_effect(run, number, order_left(run));
 	if (money >= 0)
 	{
-		promo_later_lines(run, number, -1, &nlines, &nrewards);
 		if (apply && money > 0)
+		{
+			promo_later_lines(run, number, -1, &nlines, &nrewards);
 			spread(run, number, run->lines, nlines, money, (rule->clauses & PROMO_STOP) != 0);
+		}
 		return money;
 	}
 	money = 0;
