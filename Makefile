@@ -29,8 +29,8 @@ OBJS = \
 	src/engine/product_search.o \
 	src/engine/explain_cart.o \
 	src/engine/refund_quote.o \
-	src/pricing/numeric.o \
-	src/pricing/flat.o \
+	src/numeric.o \
+	src/flat.o \
 	src/pricing/cart.o \
 	src/pricing/cart_agg.o \
 	src/pricing/rule.o \

@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "engine/cart_value.h"
-#include "pricing/flat.h"
+#include "pricing/values.h"
 
 static void *
 from_json(PromoText json, PromoError *err)
@@ -46,58 +46,4 @@ const PromoFlat promo_flat_cart = {
 	.pack = pack
 };
 
-PG_FUNCTION_INFO_V1(promo_cart_in);
-Datum
-promo_cart_in(PG_FUNCTION_ARGS)
-{
-	return promo_flat_in(fcinfo, &promo_flat_cart);
-}
-
-PG_FUNCTION_INFO_V1(promo_cart_out);
-Datum
-promo_cart_out(PG_FUNCTION_ARGS)
-{
-	return promo_flat_out(fcinfo, &promo_flat_cart);
-}
-
-PG_FUNCTION_INFO_V1(promo_cart_recv);
-Datum
-promo_cart_recv(PG_FUNCTION_ARGS)
-{
-	return promo_flat_recv(fcinfo, &promo_flat_cart);
-}
-
-PG_FUNCTION_INFO_V1(promo_cart_send);
-Datum
-promo_cart_send(PG_FUNCTION_ARGS)
-{
-	return promo_flat_send(fcinfo, &promo_flat_cart);
-}
-
-PG_FUNCTION_INFO_V1(promo_cart_of_json);
-Datum
-promo_cart_of_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_json(fcinfo, &promo_flat_cart);
-}
-
-PG_FUNCTION_INFO_V1(promo_cart_as_json);
-Datum
-promo_cart_as_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_json(fcinfo, &promo_flat_cart);
-}
-
-PG_FUNCTION_INFO_V1(promo_cart_of_jsonb);
-Datum
-promo_cart_of_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_jsonb(fcinfo, &promo_flat_cart);
-}
-
-PG_FUNCTION_INFO_V1(promo_cart_as_jsonb);
-Datum
-promo_cart_as_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_jsonb(fcinfo, &promo_flat_cart);
-}
+PROMO_FLAT_FUNCTIONS(cart);

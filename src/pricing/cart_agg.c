@@ -17,8 +17,8 @@
 
 #include "access/tupmacs.h"
 #include "engine/cart_value.h"
-#include "pricing/flat.h"
-#include "pricing/numeric.h"
+#include "numeric.h"
+#include "pricing/values.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 

@@ -8,9 +8,9 @@
 #include "postgres.h"
 
 #include "engine/quote_value.h"
-#include "pricing/flat.h"
-#include "pricing/numeric.h"
-#include "pricing/rows.h"
+#include "numeric.h"
+#include "pricing/values.h"
+#include "rows.h"
 
 static void *
 from_json(PromoText json, PromoError *err)
@@ -48,61 +48,7 @@ const PromoFlat promo_flat_quote = {
 	.pack = pack
 };
 
-PG_FUNCTION_INFO_V1(promo_quote_in);
-Datum
-promo_quote_in(PG_FUNCTION_ARGS)
-{
-	return promo_flat_in(fcinfo, &promo_flat_quote);
-}
-
-PG_FUNCTION_INFO_V1(promo_quote_out);
-Datum
-promo_quote_out(PG_FUNCTION_ARGS)
-{
-	return promo_flat_out(fcinfo, &promo_flat_quote);
-}
-
-PG_FUNCTION_INFO_V1(promo_quote_recv);
-Datum
-promo_quote_recv(PG_FUNCTION_ARGS)
-{
-	return promo_flat_recv(fcinfo, &promo_flat_quote);
-}
-
-PG_FUNCTION_INFO_V1(promo_quote_send);
-Datum
-promo_quote_send(PG_FUNCTION_ARGS)
-{
-	return promo_flat_send(fcinfo, &promo_flat_quote);
-}
-
-PG_FUNCTION_INFO_V1(promo_quote_of_json);
-Datum
-promo_quote_of_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_json(fcinfo, &promo_flat_quote);
-}
-
-PG_FUNCTION_INFO_V1(promo_quote_as_json);
-Datum
-promo_quote_as_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_json(fcinfo, &promo_flat_quote);
-}
-
-PG_FUNCTION_INFO_V1(promo_quote_of_jsonb);
-Datum
-promo_quote_of_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_jsonb(fcinfo, &promo_flat_quote);
-}
-
-PG_FUNCTION_INFO_V1(promo_quote_as_jsonb);
-Datum
-promo_quote_as_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_jsonb(fcinfo, &promo_flat_quote);
-}
+PROMO_FLAT_FUNCTIONS(quote);
 
 /* ----------------------------------------------------------------
  * totals: read from the fixed part, without the rest

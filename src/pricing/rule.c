@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "engine/rule_value.h"
-#include "pricing/flat.h"
+#include "pricing/values.h"
 
 static void *
 from_text(PromoText text, PromoError *err)
@@ -58,61 +58,7 @@ const PromoFlat promo_flat_rule = {
 	.pack = pack
 };
 
-PG_FUNCTION_INFO_V1(promo_rule_in);
-Datum
-promo_rule_in(PG_FUNCTION_ARGS)
-{
-	return promo_flat_in(fcinfo, &promo_flat_rule);
-}
-
-PG_FUNCTION_INFO_V1(promo_rule_out);
-Datum
-promo_rule_out(PG_FUNCTION_ARGS)
-{
-	return promo_flat_out(fcinfo, &promo_flat_rule);
-}
-
-PG_FUNCTION_INFO_V1(promo_rule_recv);
-Datum
-promo_rule_recv(PG_FUNCTION_ARGS)
-{
-	return promo_flat_recv(fcinfo, &promo_flat_rule);
-}
-
-PG_FUNCTION_INFO_V1(promo_rule_send);
-Datum
-promo_rule_send(PG_FUNCTION_ARGS)
-{
-	return promo_flat_send(fcinfo, &promo_flat_rule);
-}
-
-PG_FUNCTION_INFO_V1(promo_rule_of_json);
-Datum
-promo_rule_of_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_json(fcinfo, &promo_flat_rule);
-}
-
-PG_FUNCTION_INFO_V1(promo_rule_as_json);
-Datum
-promo_rule_as_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_json(fcinfo, &promo_flat_rule);
-}
-
-PG_FUNCTION_INFO_V1(promo_rule_of_jsonb);
-Datum
-promo_rule_of_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_jsonb(fcinfo, &promo_flat_rule);
-}
-
-PG_FUNCTION_INFO_V1(promo_rule_as_jsonb);
-Datum
-promo_rule_as_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_jsonb(fcinfo, &promo_flat_rule);
-}
+PROMO_FLAT_FUNCTIONS(rule);
 
 /* shop copy */
 PG_FUNCTION_INFO_V1(promo_describe);

@@ -8,10 +8,10 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "numeric.h"
 #include "pgtime.h"
-#include "pricing/flat.h"
-#include "pricing/numeric.h"
 #include "pricing/ruleset.h"
+#include "pricing/values.h"
 #include "utils/memutils.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
@@ -53,61 +53,7 @@ const PromoFlat promo_flat_ruleset = {
 	.pack = pack
 };
 
-PG_FUNCTION_INFO_V1(promo_ruleset_in);
-Datum
-promo_ruleset_in(PG_FUNCTION_ARGS)
-{
-	return promo_flat_in(fcinfo, &promo_flat_ruleset);
-}
-
-PG_FUNCTION_INFO_V1(promo_ruleset_out);
-Datum
-promo_ruleset_out(PG_FUNCTION_ARGS)
-{
-	return promo_flat_out(fcinfo, &promo_flat_ruleset);
-}
-
-PG_FUNCTION_INFO_V1(promo_ruleset_recv);
-Datum
-promo_ruleset_recv(PG_FUNCTION_ARGS)
-{
-	return promo_flat_recv(fcinfo, &promo_flat_ruleset);
-}
-
-PG_FUNCTION_INFO_V1(promo_ruleset_send);
-Datum
-promo_ruleset_send(PG_FUNCTION_ARGS)
-{
-	return promo_flat_send(fcinfo, &promo_flat_ruleset);
-}
-
-PG_FUNCTION_INFO_V1(promo_ruleset_of_json);
-Datum
-promo_ruleset_of_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_json(fcinfo, &promo_flat_ruleset);
-}
-
-PG_FUNCTION_INFO_V1(promo_ruleset_as_json);
-Datum
-promo_ruleset_as_json(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_json(fcinfo, &promo_flat_ruleset);
-}
-
-PG_FUNCTION_INFO_V1(promo_ruleset_of_jsonb);
-Datum
-promo_ruleset_of_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_from_jsonb(fcinfo, &promo_flat_ruleset);
-}
-
-PG_FUNCTION_INFO_V1(promo_ruleset_as_jsonb);
-Datum
-promo_ruleset_as_jsonb(PG_FUNCTION_ARGS)
-{
-	return promo_flat_to_jsonb(fcinfo, &promo_flat_ruleset);
-}
+PROMO_FLAT_FUNCTIONS(ruleset);
 
 /* ----------------------------------------------------------------
  * what the server knows and the engine does not: zones and ranges

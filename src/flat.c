@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * flat.c
- *	  what cart, rule, ruleset and quote have in common as SQL types
+ *	  what the types without a fixed length have in common in SQL
  *
- * Equal values have equal bytes, so one comparison serves all four: the bytes
+ * Equal values have equal bytes, so one comparison serves all: the bytes
  * behind the length word, then the length.  The order means nothing to a
  * user; it makes DISTINCT, GROUP BY and merge joins work.
  *
@@ -12,9 +12,9 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "flat.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
-#include "pricing/flat.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -175,7 +175,7 @@ promo_flat_to_jsonb(FunctionCallInfo fcinfo, const PromoFlat *type)
 }
 
 /* ----------------------------------------------------------------
- * operators: the same for all four types
+ * operators: the same for all types
  * ----------------------------------------------------------------
  */
 

@@ -24,7 +24,7 @@
 #include <limits.h>
 
 #include "catalog/pg_type.h"
-#include "pricing/numeric.h"
+#include "numeric.h"
 #include "utils/array.h"
 
 #define NUMERIC_BASE			10000
