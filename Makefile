@@ -20,6 +20,7 @@ OBJS = \
 	src/engine/rule_print.o \
 	src/engine/rule_json.o \
 	src/engine/rule_describe.o \
+	src/engine/calendar.o \
 	src/engine/period.o \
 	src/engine/ruleset_value.o \
 	src/engine/quote_value.o \

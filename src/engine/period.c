@@ -4,11 +4,11 @@
  *	  instants and periods in text
  *
  * Only ISO 8601 and only UTC or an offset that is written out, so that no
- * setting of a session has a say.  Days are counted in the proleptic Gregorian
- * calendar, as the server counts them.
+ * setting of a session has a say.
  *
  *-------------------------------------------------------------------------
  */
+#include "calendar.h"
 #include "ruleset_value.h"
 
 #define SECOND	INT64_C(1000000)
@@ -16,68 +16,12 @@
 #define HOUR	(60 * MINUTE)
 #define DAY		(24 * HOUR)
 
-/* 0001-01-01 and 10000-01-01, in days since 2000-01-01 */
-#define FIRST_DAY	INT64_C(-730119)
-#define END_DAY		INT64_C(2921940)
-
-/* ---------------------------------------------------------------- calendar */
-
-static bool
-is_leap(int64_t year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static int
-days_of_month(int64_t year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return month == 2 && is_leap(year) ? 29 : days[month - 1];
-}
-
-/*
- * Days since 2000-01-01.  Years are taken to begin in March, so that the leap
- * day is the last of its year and months follow a pattern of 153 days in five.
- */
-static int64_t
-day_of(int64_t year, int month, int day)
-{
-	int64_t		shifted_year = month > 2 ? year : year - 1;
-	int64_t		shifted_month = month > 2 ? month - 3 : month + 9;
-
-	return shifted_year * 365 + shifted_year / 4 - shifted_year / 100 + shifted_year / 400 +
-		(153 * shifted_month + 2) / 5 + day - 1 - 730425;
-}
-
-/* the inverse; the day is in the years 1 to 9999 */
-static void
-date_of(int64_t day, int *year, int *month, int *day_in_month)
-{
-	int			y = (int) ((day - FIRST_DAY) / 366) + 1;
-	int			m = 1;
-
-	while (y < 9999 && day_of(y + 1, 1, 1) <= day)
-		y++;
-	while (m < 12 && day_of(y, m + 1, 1) <= day)
-		m++;
-	*year = y;
-	*month = m;
-	*day_in_month = (int) (day - day_of(y, m, 1)) + 1;
-}
+/* ---------------------------------------------------------------- instants */
 
 static bool
 in_calendar(int64_t instant)
 {
-	return instant >= FIRST_DAY * DAY && instant < END_DAY * DAY;
-}
-
-/* ---------------------------------------------------------------- instants */
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
+	return instant >= PROMO_DAY_MIN * DAY && instant < (PROMO_DAY_MAX + 1) * DAY;
 }
 
 /* text without the spaces around it */
@@ -120,7 +64,7 @@ take(PromoText *rest, char c)
 static bool
 take_two(PromoText *rest, int max, int *number)
 {
-	if (rest->len < 2 || !is_digit(rest->data[0]) || !is_digit(rest->data[1]))
+	if (rest->len < 2 || !promo_is_digit(rest->data[0]) || !promo_is_digit(rest->data[1]))
 		return false;
 	*number = (rest->data[0] - '0') * 10 + (rest->data[1] - '0');
 	rest->data += 2;
@@ -147,9 +91,9 @@ take_time(PromoText *rest, int64_t *time)
 		{
 			int64_t		place = SECOND / 10;
 
-			if (rest->len == 0 || !is_digit(rest->data[0]))
+			if (rest->len == 0 || !promo_is_digit(rest->data[0]))
 				return false;
-			for (; rest->len > 0 && is_digit(rest->data[0]); place /= 10)
+			for (; rest->len > 0 && promo_is_digit(rest->data[0]); place /= 10)
 			{
 				if (place == 0)
 					return false;
@@ -210,7 +154,7 @@ is_integer(PromoText text)
 	if (text.len == 0)
 		return false;
 	for (uint32_t i = 0; i < text.len; i++)
-		if (!is_digit(text.data[i]))
+		if (!promo_is_digit(text.data[i]))
 			return false;
 	return true;
 }
@@ -237,7 +181,7 @@ promo_parse_instant(PromoText text, int64_t *instant, PromoError *err)
 			return false;
 		return in_calendar(*instant) ? fail_instant(text, err) : true;
 	}
-	for (; rest.len > 0 && is_digit(rest.data[0]); digits++)
+	for (; rest.len > 0 && promo_is_digit(rest.data[0]); digits++)
 	{
 		if (year <= 9999)
 			year = year * 10 + (rest.data[0] - '0');
@@ -249,7 +193,7 @@ promo_parse_instant(PromoText text, int64_t *instant, PromoError *err)
 		return fail_instant(text, err);
 	if (year < 1 || year > 9999)
 		return fail_range(text, err);
-	if (day > days_of_month(year, month))
+	if (day > promo_days_of_month(year, month))
 		return fail_instant(text, err);
 	if (rest.len > 0 && !take(&rest, ' ') && !take(&rest, 'T') && !take(&rest, 't'))
 		return fail_instant(text, err);
@@ -257,18 +201,14 @@ promo_parse_instant(PromoText text, int64_t *instant, PromoError *err)
 		return fail_instant(text, err);
 	if (rest.len > 0)
 		return fail_instant(text, err);
-	*instant = day_of(year, month, day) * DAY + time - offset;
+	*instant = promo_day_of(year, month, day) * DAY + time - offset;
 	return in_calendar(*instant) ? true : fail_range(text, err);
 }
 
 void
 promo_put_instant(PromoBuffer *buf, int64_t instant)
 {
-	int64_t		day;
 	int64_t		time;
-	int			year;
-	int			month;
-	int			day_in_month;
 
 	if (instant == PROMO_INSTANT_MAX || instant == PROMO_INSTANT_MIN)
 	{
@@ -283,10 +223,8 @@ promo_put_instant(PromoBuffer *buf, int64_t instant)
 	time = instant % DAY;
 	if (time < 0)
 		time += DAY;
-	day = (instant - time) / DAY;
-	date_of(day, &year, &month, &day_in_month);
-	promo_putf(buf, "%04d-%02d-%02d %02d:%02d:", year, month, day_in_month,
-			   (int) (time / HOUR), (int) (time / MINUTE % 60));
+	promo_put_date(buf, (int32_t) ((instant - time) / DAY));
+	promo_putf(buf, " %02d:%02d:", (int) (time / HOUR), (int) (time / MINUTE % 60));
 	if (time % MINUTE < 10 * SECOND)
 		promo_putc(buf, '0');
 	promo_put_decimal(buf, time % MINUTE, 6, 0);
