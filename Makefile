@@ -32,6 +32,7 @@ OBJS = \
 	src/engine/refund_quote.o \
 	src/numeric.o \
 	src/flat.o \
+	src/lifecycle/records.o \
 	src/pricing/cart.o \
 	src/pricing/cart_agg.o \
 	src/pricing/rule.o \
