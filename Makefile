@@ -33,6 +33,7 @@ OBJS = \
 	src/numeric.o \
 	src/flat.o \
 	src/lifecycle/records.o \
+	src/kept.o \
 	src/pricing/cart.o \
 	src/pricing/cart_agg.o \
 	src/pricing/rule.o \

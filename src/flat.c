@@ -17,7 +17,6 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 
 void
 promo_flat_corrupted(const PromoFlat *type, const void *value)
@@ -51,11 +50,7 @@ without_escapes(PromoText json)
 		char	   *copy = pnstrdup(json.data, json.len);
 
 		if (strstr(copy, "\\u") != NULL)
-		{
-			Jsonb	   *jsonb = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(copy)));
-
-			return promo_text_of_cstring(JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb)));
-		}
+			return promo_text_of_jsonb(DirectFunctionCall1(jsonb_in, CStringGetDatum(copy)));
 	}
 	return json;
 }
@@ -163,9 +158,7 @@ promo_flat_to_json(FunctionCallInfo fcinfo, const PromoFlat *type)
 Datum
 promo_flat_from_jsonb(FunctionCallInfo fcinfo, const PromoFlat *type)
 {
-	Jsonb	   *jsonb = PG_GETARG_JSONB_P(0);
-
-	return read_json(type, promo_text_of_cstring(JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb))));
+	return read_json(type, promo_text_of_jsonb(PG_GETARG_DATUM(0)));
 }
 
 Datum

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "promo.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "promo", .version = PROMO_VERSION);
@@ -102,6 +103,14 @@ promo_report_soft(FunctionCallInfo fcinfo, const PromoError *err)
 {
 	report(fcinfo->context, err);
 	PG_RETURN_NULL();
+}
+
+PromoText
+promo_text_of_jsonb(Datum datum)
+{
+	Jsonb	   *jsonb = DatumGetJsonbP(datum);
+
+	return promo_text_of_cstring(JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb)));
 }
 
 Datum

@@ -57,6 +57,9 @@ promo_text_of_datum(Datum datum)
 	return (PromoText) {VARDATA_ANY(value), (uint32_t) VARSIZE_ANY_EXHDR(value)};
 }
 
+/* A jsonb as the engine reads it: JSON in the database's encoding, without \u escapes beyond ASCII. */
+extern PromoText promo_text_of_jsonb(Datum datum);
+
 extern Datum promo_text_datum(PromoText text);
 
 #endif							/* PROMO_H */

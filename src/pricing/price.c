@@ -4,10 +4,7 @@
  *	  promo.price, explain, refund and apportion
  *
  * What a call site is given again and again is unpacked once: a toasted
- * ruleset, the arrays of text, the clock of the ruleset's zone.  It is found
- * again by comparing the argument's bytes (of a toasted value those of its
- * pointer), never by trusting that an argument stays what it was: in PL/pgSQL
- * a call site outlives the values of its variables.
+ * ruleset, the arrays of text, the clock of the ruleset's zone.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +12,7 @@
 
 #include "catalog/pg_type.h"
 #include "engine/price_cart.h"
+#include "kept.h"
 #include "numeric.h"
 #include "pgtime.h"
 #include "pricing/ruleset.h"
@@ -22,8 +20,6 @@
 #include "rows.h"
 #include "utils/array.h"
 #include "utils/datetime.h"
-#include "utils/jsonb.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 /* ----------------------------------------------------------------
@@ -31,22 +27,15 @@
  * ----------------------------------------------------------------
  */
 
-/* One unpacked argument, found again by the bytes that it was unpacked from. */
-typedef struct Kept
-{
-	MemoryContext context;		/* of key and value; NULL before the first */
-	struct varlena *key;		/* NULL if there is none */
-} Kept;
-
 typedef struct KeptRuleset
 {
-	Kept		kept;
+	PromoKept	kept;
 	const PromoRuleset *rules;
 } KeptRuleset;
 
 typedef struct KeptTexts
 {
-	Kept		kept;
+	PromoKept	kept;
 	const PromoText *texts;
 	uint32		n;
 } KeptTexts;
@@ -75,37 +64,7 @@ typedef struct CallSite
 static CallSite *
 get_call_site(FunctionCallInfo fcinfo)
 {
-	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-	return fcinfo->flinfo->fn_extra;
-}
-
-static inline bool
-is_kept(const Kept *kept, const struct varlena *value)
-{
-	return kept->key != NULL && VARSIZE_ANY(kept->key) == VARSIZE_ANY(value) &&
-		memcmp(kept->key, value, VARSIZE_ANY(value)) == 0;
-}
-
-/* forgets the old value; the new one is to be made in kept->context */
-static void
-forget(Kept *kept, FunctionCallInfo fcinfo)
-{
-	kept->key = NULL;
-	if (kept->context == NULL)
-		kept->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "promo call site",
-											  ALLOCSET_SMALL_SIZES);
-	else
-		MemoryContextReset(kept->context);
-}
-
-static void
-keep(Kept *kept, const struct varlena *value)
-{
-	struct varlena *key = MemoryContextAlloc(kept->context, VARSIZE_ANY(value));
-
-	memcpy(key, value, VARSIZE_ANY(value));
-	kept->key = key;
+	return promo_call_site(fcinfo, sizeof(CallSite));
 }
 
 /* A plain value needs no keeping: it is used where it lies. */
@@ -118,13 +77,13 @@ ruleset_arg(FunctionCallInfo fcinfo, int arg, KeptRuleset *cache)
 	if (!VARATT_IS_EXTENDED(value) ||
 		(VARATT_IS_EXTERNAL(value) && !VARATT_IS_EXTERNAL_ONDISK(value)))
 		return PG_GETARG_PROMO_RULESET_P(arg);
-	if (!is_kept(&cache->kept, value))
+	if (!promo_is_kept(&cache->kept, value))
 	{
-		forget(&cache->kept, fcinfo);
+		promo_forget(&cache->kept, fcinfo);
 		old = MemoryContextSwitchTo(cache->kept.context);
 		cache->rules = PG_GETARG_PROMO_RULESET_P(arg);
 		MemoryContextSwitchTo(old);
-		keep(&cache->kept, value);
+		promo_keep(&cache->kept, value);
 	}
 	return cache->rules;
 }
@@ -150,9 +109,9 @@ texts_arg(FunctionCallInfo fcinfo, int arg, KeptTexts *cache, const char *name, 
 	if (!VARATT_IS_EXTENDED(value) && ARR_NDIM((ArrayType *) value) == 0)
 		return NULL;
 
-	if (!is_kept(&cache->kept, value))
+	if (!promo_is_kept(&cache->kept, value))
 	{
-		forget(&cache->kept, fcinfo);
+		promo_forget(&cache->kept, fcinfo);
 		old = MemoryContextSwitchTo(cache->kept.context);
 		array = (ArrayType *) PG_DETOAST_DATUM_COPY(PointerGetDatum(value));
 		deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
@@ -168,7 +127,7 @@ texts_arg(FunctionCallInfo fcinfo, int arg, KeptTexts *cache, const char *name, 
 		cache->texts = texts;
 		cache->n = count;
 		MemoryContextSwitchTo(old);
-		keep(&cache->kept, value);
+		promo_keep(&cache->kept, value);
 	}
 	*n = cache->n;
 	return cache->texts;
@@ -360,7 +319,6 @@ promo_refund(PG_FUNCTION_ARGS)
 	const PromoQuote *quote;
 	const PromoRuleset *rules = NULL;
 	const PromoCart *cart;
-	Jsonb	   *returned;
 	PromoRequest request = {0};
 	PromoRefund *refunds;
 	PromoError	err;
@@ -370,7 +328,6 @@ promo_refund(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	quote = PG_GETARG_PROMO_QUOTE_P(0);
 	cart = promo_quote_cart(quote);
-	returned = PG_GETARG_JSONB_P(1);
 	if (!PG_ARGISNULL(2))
 	{
 		CallSite   *site = get_call_site(fcinfo);
@@ -379,10 +336,8 @@ promo_refund(PG_FUNCTION_ARGS)
 		request.at = quote->at;
 		set_clock(&site->clock, rules, &request);
 	}
-	refunds = promo_refund_quote(&promo_arena, quote,
-								 promo_text_of_cstring(JsonbToCString(NULL, &returned->root,
-																	  VARSIZE(returned))),
-								 rules, &request, !PG_ARGISNULL(3) && PG_GETARG_BOOL(3), &n, &err);
+	refunds = promo_refund_quote(&promo_arena, quote, promo_text_of_jsonb(PG_GETARG_DATUM(1)), rules,
+								 &request, !PG_ARGISNULL(3) && PG_GETARG_BOOL(3), &n, &err);
 	if (refunds == NULL)
 		promo_report(&err);
 	for (int i = 0; i < n; i++)

@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * kept.h
+ *	  what a call site makes of an argument once and keeps
+ *
+ * An argument that is the same in every row is unpacked once.  It is found
+ * again by comparing the argument's bytes (of a toasted value those of its
+ * pointer), never by trusting that an argument stays what it was: in PL/pgSQL
+ * a call site outlives the values of its variables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PROMO_KEPT_H
+#define PROMO_KEPT_H
+
+#include "promo.h"
+
+/* One unpacked argument, found again by the bytes that it was unpacked from. */
+typedef struct PromoKept
+{
+	MemoryContext context;		/* of key and of what was made; NULL before the first */
+	struct varlena *key;		/* NULL if there is none */
+} PromoKept;
+
+static inline bool
+promo_is_kept(const PromoKept *kept, const struct varlena *value)
+{
+	return kept->key != NULL && VARSIZE_ANY(kept->key) == VARSIZE_ANY(value) &&
+		memcmp(kept->key, value, VARSIZE_ANY(value)) == 0;
+}
+
+/* forgets the old value; the new one is to be made in kept->context */
+extern void promo_forget(PromoKept *kept, FunctionCallInfo fcinfo);
+/* the new value is whole: from now on it is found by these bytes */
+extern void promo_keep(PromoKept *kept, const struct varlena *value);
+
+/* A struct for the call site, zeroed when it is made. */
+static inline void *
+promo_call_site(FunctionCallInfo fcinfo, Size size)
+{
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, size);
+	return fcinfo->flinfo->fn_extra;
+}
+
+#endif							/* PROMO_KEPT_H */
