@@ -30,6 +30,7 @@ OBJS = \
 	src/engine/product_search.o \
 	src/engine/explain_cart.o \
 	src/engine/refund_quote.o \
+	src/engine/history_value.o \
 	src/numeric.o \
 	src/flat.o \
 	src/lifecycle/records.o \
@@ -39,8 +40,9 @@ OBJS = \
 	src/pricing/rule.o \
 	src/pricing/ruleset.o \
 	src/pricing/quote.o \
-	src/pricing/price.o
-PGFILEDESC = "promo - prices carts under promotions"
+	src/pricing/price.o \
+	src/lifecycle/history.o
+PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
 # SQL fragments sit beside their C code; this order IS the install order.
 INSTALL_SQL = \
@@ -50,7 +52,8 @@ INSTALL_SQL = \
 	src/pricing/rule.sql \
 	src/pricing/ruleset.sql \
 	src/pricing/quote.sql \
-	src/pricing/price.sql
+	src/pricing/price.sql \
+	src/lifecycle/history.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql

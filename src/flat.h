@@ -48,7 +48,8 @@ promo_flat_of_datum(const PromoFlat *type, Datum datum)
 {
 	struct varlena *value = PG_DETOAST_DATUM(datum);
 
-	if (unlikely(VARSIZE(value) < type->size_at + sizeof(uint32) ||
+	if (unlikely(VARSIZE(value) <= VARHDRSZ ||
+				 VARSIZE(value) < type->size_at + sizeof(uint32) ||
 				 VARDATA(value)[0] != type->version ||
 				 (type->size_at > 0 && promo_flat_size(type, value) != VARSIZE(value))))
 		promo_flat_corrupted(type, value);

@@ -43,14 +43,14 @@ typedef struct PromoDay
  * ----------------------------------------------------------------
  */
 
-/* false with err set where a day, its amount or the sum of all amounts is out of range */
-extern bool promo_check_day(int32_t day, const char *what, PromoError *err);
+/* adds what else happened on a day; false with err set if it gets too large */
+extern bool promo_add_to_day(PromoDay *day, uint32_t orders, int64_t amount, PromoError *err);
 
 /*
- * Sorts days and merges equal ones in place; returns how many are left, 0 with
- * err->code set if a number overflows.
+ * Sorts days, merges equal ones and leaves out those with nothing, in place;
+ * false with err set if one gets too large.
  */
-extern uint32_t promo_settle_days(PromoArena *arena, PromoDay *days, uint32_t n, PromoError *err);
+extern bool promo_settle_days(PromoArena *arena, PromoDay *days, uint32_t *n, PromoError *err);
 
 /*
  * The history of settled days.  Its length word holds its size; the caller
@@ -66,8 +66,6 @@ extern void *promo_history_of_days(PromoArena *arena, const PromoDay *days, uint
 
 typedef struct PromoHistory
 {
-	const uint8_t *image;		/* behind the length word */
-	size_t		size;
 	uint32_t	n;				/* days */
 	int32_t		first;
 	uint8_t		day_width;		/* bytes, 0 to 4 */
@@ -142,8 +140,8 @@ promo_history_amount(const PromoHistory *history, uint32_t i)
 /* how many of its days are on or before this one: the others were not known then */
 extern uint32_t promo_history_until(const PromoHistory *history, int32_t day);
 
-/* appends its days to an array that has room for them */
-extern void promo_history_days(const PromoHistory *history, PromoDay *days);
+/* its first n days, into an array that has room for them */
+extern void promo_history_days(const PromoHistory *history, uint32_t n, PromoDay *days);
 
 /*
  * What was known on a day.  An order day is a day with at least one order;
