@@ -91,10 +91,11 @@ check:
 engine-check:
 	@test/run engine sanitized fuzz
 
-# Against plain SQL and PL/pgSQL, side by side; BENCH_CARTS=n for another size.
+# Against plain SQL, side by side; BENCH_PARTS=pricing for one part of it,
+# BENCH_CARTS=n for another size.
 bench:
 	@$(MAKE) -s all
-	@test/bench/run
+	@test/bench/run $(BENCH_PARTS)
 
 # what else was asked for in the same breath
 BESIDES = $(filter-out $(OWN_TARGETS),$(MAKECMDGOALS))

@@ -8,19 +8,12 @@ SET jit = off;
 SET work_mem = '256MB';
 SET timezone = 'UTC';
 
--- seconds of processor time (user and system) that this backend has used
-CREATE FUNCTION cpu_seconds() RETURNS numeric
-	LANGUAGE sql VOLATILE AS $$
-	SELECT (field[12]::numeric + field[13]::numeric) / 100
-	FROM string_to_array(regexp_replace(pg_read_file('/proc/self/stat'), '^.*\) ', ''), ' ') field
-$$;
-
 -- $1 is the name of the set of promotions, $2 its ruleset, $3 the last cart
 CREATE TABLE candidate (id int PRIMARY KEY, what text, carts bigint, query text);
 CREATE TABLE measured (candidate int, set text, seconds numeric, amount numeric);
 
-\set sql_totals `cat test/bench/sql_totals.sql`
-\set sql_lines `cat test/bench/sql_lines.sql`
+\set sql_totals `cat test/bench/pricing/sql_totals.sql`
+\set sql_lines `cat test/bench/pricing/sql_lines.sql`
 INSERT INTO candidate VALUES
 	(1, 'cart_agg, price, total, from order lines', :carts,
 		'SELECT sum(promo.total(promo.price(cart, $2))) FROM (

@@ -1,7 +1,6 @@
 --
 -- The workload: 10,000 products in 20 categories, :carts carts of some 5.3 lines,
--- and three sets of promotions, S (5), M (50) and L (1,000).  Everything is drawn
--- by hashing numbers, so that it is the same on every machine and run.
+-- and three sets of promotions, S (5), M (50) and L (1,000).
 --
 -- Kinds of promotion:
 --   1 percent off                2 percent by number of units     3 amount off each unit
@@ -10,17 +9,7 @@
 -- A SKU has one promotion of kind 1 to 7 at most: those of a list of SKUs lie in
 -- other categories than those of whole categories.
 --
-CREATE SCHEMA bench;
 SET search_path = bench, public;
-
--- in [0, 1), for every key and purpose
-CREATE FUNCTION draw(key bigint, purpose bigint) RETURNS float8
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN ((hashint8extended(key, purpose) & 2147483647) + 0.5) / 2147483648.0;
-
-CREATE FUNCTION draw_normal(key bigint, purpose bigint) RETURNS float8
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN sqrt(-2 * ln(draw(key, purpose))) * cos(2 * pi() * draw(key, purpose + 1));
 
 CREATE FUNCTION pick(choices numeric[], key bigint, purpose bigint) RETURNS numeric
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
