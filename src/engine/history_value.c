@@ -385,9 +385,10 @@ history_of_list(DayList *list, PromoError *err)
 
 /* the number of orders may be left out where the amount tells it */
 static bool
-read_day(PromoDay *day, uint32_t number, PromoText date, PromoText amount, PromoText orders,
-		 PromoError *err)
+read_day(DayList *list, PromoText date, PromoText amount, PromoText orders, PromoError *err)
 {
+	PromoDay   *day = next_day(list);
+	uint32_t	number = list->n;
 	char		what[64];
 	int64_t		count;
 
@@ -507,7 +508,7 @@ promo_history_parse(PromoArena *arena, PromoText text, PromoError *err)
 		}
 		if (p == end || (*p != ',' && *p != '}'))
 			return fail_text(text, p, err);
-		if (!read_day(next_day(&list), list.n, date, amount, orders, err))
+		if (!read_day(&list, date, amount, orders, err))
 			return NULL;
 		more = *p == ',';
 		if (more)
@@ -579,8 +580,7 @@ promo_history_from_json(PromoArena *arena, PromoText text, PromoError *err)
 				return NULL;
 			}
 		}
-		if (!read_day(next_day(&list), list.n, member[KEY_DAY], member[KEY_AMOUNT],
-					  member[KEY_ORDERS], err))
+		if (!read_day(&list, member[KEY_DAY], member[KEY_AMOUNT], member[KEY_ORDERS], err))
 			return NULL;
 	}
 	if (json.failed || !promo_json_end(&json))

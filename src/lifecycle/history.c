@@ -72,8 +72,8 @@ new_open(uint32 capacity)
 
 	while ((size - offsetof(OpenHistory, days)) / sizeof(PromoDay) < capacity)
 		size *= 2;
-	open = palloc(size);
-	memset(open, 0, offsetof(OpenHistory, days));
+	/* the room too: a partial state is sent with it */
+	open = palloc0(size);
 	SET_VARSIZE(open, size);
 	open->version = PROMO_HISTORY_VERSION;
 	open->format = HISTORY_OPEN;
