@@ -95,13 +95,15 @@ promo_flat_recv(FunctionCallInfo fcinfo, const PromoFlat *type)
 	PromoError	err;
 	PromoBuffer buf;
 	void	   *value = type->unpack(data, len, &err);
+	Datum		datum;
 
 	if (value == NULL)
 		promo_report(&err);
+	datum = promo_flat_datum(type, value);
 	promo_buffer_init(&buf, &promo_arena);
 	type->to_text(&buf, value);
 	pg_verifymbstr(buf.data, (int) buf.len, false);
-	return promo_flat_datum(type, value);
+	return datum;
 }
 
 Datum
