@@ -21,6 +21,9 @@ OBJS = \
 	src/engine/rule_json.o \
 	src/engine/rule_describe.o \
 	src/engine/calendar.o \
+	src/engine/rfm_scores.o \
+	src/engine/rfm_model.o \
+	src/engine/rfm_fit.o \
 	src/engine/period.o \
 	src/engine/ruleset_value.o \
 	src/engine/quote_value.o \
