@@ -34,6 +34,10 @@ OBJS = \
 	src/engine/explain_cart.o \
 	src/engine/refund_quote.o \
 	src/engine/history_value.o \
+	src/engine/minimize.o \
+	src/engine/clv_model.o \
+	src/engine/clv_fit.o \
+	src/engine/clv_expect.o \
 	src/numeric.o \
 	src/flat.o \
 	src/lifecycle/records.o \
@@ -45,6 +49,7 @@ OBJS = \
 	src/pricing/quote.o \
 	src/pricing/price.o \
 	src/lifecycle/history.o
+SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
 # SQL fragments sit beside their C code; this order IS the install order.
