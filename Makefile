@@ -38,10 +38,11 @@ OBJS = \
 	src/engine/clv_model.o \
 	src/engine/clv_fit.o \
 	src/engine/clv_expect.o \
+	src/engine/segment_table.o \
 	src/numeric.o \
 	src/flat.o \
-	src/lifecycle/records.o \
 	src/kept.o \
+	src/lifecycle/records.o \
 	src/pricing/cart.o \
 	src/pricing/cart_agg.o \
 	src/pricing/rule.o \
