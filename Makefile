@@ -39,6 +39,7 @@ OBJS = \
 	src/engine/clv_fit.o \
 	src/engine/clv_expect.o \
 	src/engine/segment_table.o \
+	src/engine/customer_stage.o \
 	src/numeric.o \
 	src/flat.o \
 	src/kept.o \
@@ -49,7 +50,8 @@ OBJS = \
 	src/pricing/ruleset.o \
 	src/pricing/quote.o \
 	src/pricing/price.o \
-	src/lifecycle/history.o
+	src/lifecycle/history.o \
+	src/lifecycle/stage.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -62,7 +64,8 @@ INSTALL_SQL = \
 	src/pricing/ruleset.sql \
 	src/pricing/quote.sql \
 	src/pricing/price.sql \
-	src/lifecycle/history.sql
+	src/lifecycle/history.sql \
+	src/lifecycle/stage.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql

@@ -29,6 +29,20 @@ promo_is_kept(const PromoKept *kept, const struct varlena *value)
 		memcmp(kept->key, value, VARSIZE_ANY(value)) == 0;
 }
 
+/*
+ * An argument as its bytes are compared.  A pointer to a stored value stands
+ * for the value; other pointers do not, and are followed.
+ */
+static inline struct varlena *
+promo_kept_arg(FunctionCallInfo fcinfo, int arg)
+{
+	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(arg);
+
+	if (VARATT_IS_EXTERNAL(value) && !VARATT_IS_EXTERNAL_ONDISK(value))
+		value = PG_DETOAST_DATUM(PointerGetDatum(value));
+	return value;
+}
+
 /* forgets the old value; the new one is to be made in kept->context */
 extern void promo_forget(PromoKept *kept, FunctionCallInfo fcinfo);
 /* the new value is whole: from now on it is found by these bytes */
