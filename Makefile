@@ -51,6 +51,7 @@ OBJS = \
 	src/pricing/quote.o \
 	src/pricing/price.o \
 	src/lifecycle/history.o \
+	src/lifecycle/rfm.o \
 	src/lifecycle/stage.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
@@ -65,6 +66,7 @@ INSTALL_SQL = \
 	src/pricing/quote.sql \
 	src/pricing/price.sql \
 	src/lifecycle/history.sql \
+	src/lifecycle/rfm.sql \
 	src/lifecycle/stage.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)

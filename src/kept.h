@@ -13,7 +13,7 @@
 #ifndef PROMO_KEPT_H
 #define PROMO_KEPT_H
 
-#include "promo.h"
+#include "flat.h"
 
 /* One unpacked argument, found again by the bytes that it was unpacked from. */
 typedef struct PromoKept
@@ -47,6 +47,17 @@ promo_kept_arg(FunctionCallInfo fcinfo, int arg)
 extern void promo_forget(PromoKept *kept, FunctionCallInfo fcinfo);
 /* the new value is whole: from now on it is found by these bytes */
 extern void promo_keep(PromoKept *kept, const struct varlena *value);
+
+/* One argument of a flat type. */
+typedef struct PromoKeptFlat
+{
+	PromoKept	kept;
+	const void *value;
+} PromoKeptFlat;
+
+/* A plain value needs no keeping: it is used where it lies. */
+extern const void *promo_kept_flat(FunctionCallInfo fcinfo, int arg, const PromoFlat *type,
+								   PromoKeptFlat *cache);
 
 /* A struct for the call site, zeroed when it is made. */
 static inline void *

@@ -335,7 +335,7 @@ put_breaks(const Fit *fit, uint32_t cell, int64_t *breaks)
 		/* to have fewer than x days is to have at most x - 1 */
 		if (figure == PROMO_RECENCY && fit->method != PROMO_RFM_QUANTILE)
 			from = to = from - PROMO_MONEY;
-		breaks[k - 1] = from + (int64_t) (((promo_int128) to - from) * part / fit->levels);
+		breaks[k - 1] = (int64_t) (from + ((promo_int128) to - from) * part / fit->levels);
 	}
 }
 
