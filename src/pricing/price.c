@@ -27,12 +27,6 @@
  * ----------------------------------------------------------------
  */
 
-typedef struct KeptRuleset
-{
-	PromoKept	kept;
-	const PromoRuleset *rules;
-} KeptRuleset;
-
 typedef struct KeptTexts
 {
 	PromoKept	kept;
@@ -51,7 +45,7 @@ typedef struct KeptClock
 
 typedef struct CallSite
 {
-	KeptRuleset ruleset;
+	PromoKeptFlat ruleset;
 	KeptTexts	buyer;
 	KeptTexts	codes;
 	KeptTexts	without;
@@ -67,25 +61,10 @@ get_call_site(FunctionCallInfo fcinfo)
 	return promo_call_site(fcinfo, sizeof(CallSite));
 }
 
-/* A plain value needs no keeping: it is used where it lies. */
 static const PromoRuleset *
-ruleset_arg(FunctionCallInfo fcinfo, int arg, KeptRuleset *cache)
+ruleset_arg(FunctionCallInfo fcinfo, int arg, PromoKeptFlat *cache)
 {
-	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(arg);
-	MemoryContext old;
-
-	if (!VARATT_IS_EXTENDED(value) ||
-		(VARATT_IS_EXTERNAL(value) && !VARATT_IS_EXTERNAL_ONDISK(value)))
-		return PG_GETARG_PROMO_RULESET_P(arg);
-	if (!promo_is_kept(&cache->kept, value))
-	{
-		promo_forget(&cache->kept, fcinfo);
-		old = MemoryContextSwitchTo(cache->kept.context);
-		cache->rules = PG_GETARG_PROMO_RULESET_P(arg);
-		MemoryContextSwitchTo(old);
-		promo_keep(&cache->kept, value);
-	}
-	return cache->rules;
+	return promo_kept_flat(fcinfo, arg, &promo_flat_ruleset, cache);
 }
 
 /* a text[] without NULLs; a NULL array is an empty one */
