@@ -13,9 +13,9 @@ CREATE TEMP TABLE member AS
 -- Objects
 -- ----------------------------------------------------------------
 SELECT set_eq($$ SELECT typname::text FROM pg_type WHERE typnamespace = 'promo'::regnamespace AND typtype = 'b' AND typcategory <> 'A' $$,
-	'{cart,rule,ruleset,quote,history}'::text[], 'types');
+	'{cart,rule,ruleset,quote,history,rfm,rfm_model}'::text[], 'types');
 SELECT set_eq($$ SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prokind = 'a' $$,
-	'{cart_agg,ruleset_agg,history_agg,rollup,repurchase_rate}'::text[], 'aggregates');
+	'{cart_agg,ruleset_agg,history_agg,rollup,rfm_fit,repurchase_rate}'::text[], 'aggregates');
 SELECT set_eq($$ SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND proname IN ('price', 'explain', 'refund', 'configure', 'describe', 'apportion') $$,
 	ARRAY['promo.price(promo.cart,promo.ruleset,timestamp with time zone,text[],text[],numeric,text[])',
 		  'promo.explain(promo.cart,promo.ruleset,timestamp with time zone,text[],text[],numeric,text[])',
@@ -46,10 +46,10 @@ SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'p
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prosecdef $$, 'none runs as somebody else');
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc p, (SELECT 'promo.quote'::regtype AS q) t
 				   WHERE pronamespace = 'promo'::regnamespace AND prokind = 'f' AND NOT proisstrict
-					 AND proname !~ '(_agg_|_trans$|_combine$|_concat$)' AND proname NOT IN ('price', 'explain', 'refund', 'configure', 'stage') $$,
+					 AND proname !~ '(_agg_|_trans$|_final$|_combine$|_concat$)' AND proname NOT IN ('price', 'explain', 'refund', 'configure', 'stage') $$,
 	'NULL gives NULL, where no argument is optional');
 SELECT is_empty($$ SELECT aggfnoid::regprocedure FROM pg_aggregate JOIN pg_proc p ON p.oid = aggfnoid
-				   WHERE pronamespace = 'promo'::regnamespace AND (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0)) $$, 'aggregates run in parallel');
+				   WHERE pronamespace = 'promo'::regnamespace AND proname !~ '_fit$' AND (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0)) $$, 'aggregates run in parallel, but fits look at everybody');
 
 -- ----------------------------------------------------------------
 -- Types
@@ -63,7 +63,7 @@ SELECT is_empty($$ SELECT type::regtype, other FROM kind, unnest('{json,jsonb}':
 				   WHERE NOT EXISTS (SELECT FROM pg_cast WHERE castsource = type AND casttarget = other)
 					  OR NOT EXISTS (SELECT FROM pg_cast WHERE castsource = other AND casttarget = type) $$, 'every type is cast to json and jsonb, and back');
 SELECT is_empty($$ SELECT castsource::regtype, casttarget::regtype FROM pg_cast, kind WHERE type IN (castsource, casttarget) AND castcontext <> 'e' $$, 'no cast is implicit');
-SELECT is_empty($$ SELECT type::regtype FROM kind JOIN pg_type t ON t.oid = type WHERE typalign <> 'd' OR typstorage NOT IN ('x', 'e') OR typlen <> -1 $$, 'values are aligned, and may be toasted');
+SELECT is_empty($$ SELECT type::regtype FROM kind JOIN pg_type t ON t.oid = type WHERE NOT typbyval AND (typalign <> 'd' OR typstorage NOT IN ('x', 'e') OR typlen <> -1) $$, 'values are aligned, and may be toasted');
 
 -- ----------------------------------------------------------------
 -- A plain role
