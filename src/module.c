@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "engine/calendar.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "promo.h"
@@ -103,6 +104,16 @@ promo_report_soft(FunctionCallInfo fcinfo, const PromoError *err)
 {
 	report(fcinfo->context, err);
 	PG_RETURN_NULL();
+}
+
+void
+promo_check_instant(int64 instant, const char *what)
+{
+	if (!promo_in_calendar(instant))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is out of range", what),
+				 errdetail("Instants must be within the years 0001 to 9999.")));
 }
 
 PromoText

@@ -42,6 +42,9 @@ pg_noreturn extern void promo_report(const PromoError *err);
  */
 extern Datum promo_report_soft(FunctionCallInfo fcinfo, const PromoError *err);
 
+/* Raises an error for an instant beyond the years that instants are written with. */
+extern void promo_check_instant(int64 instant, const char *what);
+
 static inline PromoText
 promo_text_of_cstring(const char *s)
 {

@@ -8,21 +8,14 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "calendar.h"
 #include "ruleset_value.h"
 
 #define SECOND	INT64_C(1000000)
 #define MINUTE	(60 * SECOND)
 #define HOUR	(60 * MINUTE)
-#define DAY		(24 * HOUR)
+#define DAY		PROMO_DAY_LENGTH
 
 /* ---------------------------------------------------------------- instants */
-
-static bool
-in_calendar(int64_t instant)
-{
-	return instant >= PROMO_DAY_MIN * DAY && instant < (PROMO_DAY_MAX + 1) * DAY;
-}
 
 /* text without the spaces around it */
 static PromoText
@@ -179,7 +172,7 @@ promo_parse_instant(PromoText text, int64_t *instant, PromoError *err)
 	{
 		if (!promo_parse_decimal(rest, 0, INT64_MAX, false, "time", instant, err))
 			return false;
-		return in_calendar(*instant) ? fail_instant(text, err) : true;
+		return promo_in_calendar(*instant) ? fail_instant(text, err) : true;
 	}
 	for (; rest.len > 0 && promo_is_digit(rest.data[0]); digits++)
 	{
@@ -202,7 +195,7 @@ promo_parse_instant(PromoText text, int64_t *instant, PromoError *err)
 	if (rest.len > 0)
 		return fail_instant(text, err);
 	*instant = promo_day_of(year, month, day) * DAY + time - offset;
-	return in_calendar(*instant) ? true : fail_range(text, err);
+	return promo_in_calendar(*instant) ? true : fail_range(text, err);
 }
 
 void
@@ -215,7 +208,7 @@ promo_put_instant(PromoBuffer *buf, int64_t instant)
 		promo_puts(buf, instant == PROMO_INSTANT_MAX ? "infinity" : "-infinity");
 		return;
 	}
-	if (!in_calendar(instant))
+	if (!promo_in_calendar(instant))
 	{
 		promo_putf(buf, "%lld", (long long) instant);
 		return;
@@ -257,7 +250,7 @@ parse_bound(PromoText text, int64_t unbounded, int64_t *bound, PromoError *err)
 		text = (PromoText) {text.data + 1, text.len - 2};
 	if (!promo_parse_instant(text, bound, err))
 		return false;
-	if (*bound != unbounded && !in_calendar(*bound))
+	if (*bound != unbounded && !promo_in_calendar(*bound))
 		return fail_range(text, err);
 	return true;
 }
@@ -309,7 +302,7 @@ promo_check_period(const PromoPeriod *period, PromoError *err)
 
 	if (period->flags == PROMO_PERIOD_EMPTY && period->lower == 0 && period->upper == 0)
 		return true;
-	if ((from && !in_calendar(period->lower)) || (to && !in_calendar(period->upper)))
+	if ((from && !promo_in_calendar(period->lower)) || (to && !promo_in_calendar(period->upper)))
 	{
 		promo_fail(err, PROMO_OUT_OF_RANGE, "period out of range");
 		return promo_detail(err, "Years are 0001 to 9999.");

@@ -13,6 +13,7 @@
 #ifndef PROMO_RULESET_VALUE_H
 #define PROMO_RULESET_VALUE_H
 
+#include "calendar.h"
 #include "rule_value.h"
 
 #define PROMO_RULESET_VERSION	1
@@ -28,11 +29,10 @@ typedef enum PromoSearch
 
 #define PROMO_DEFAULT_UNIT	100		/* 0.01 */
 
-/* Instants are microseconds since 2000-01-01 00:00 UTC, as the server has them. */
-#define PROMO_INSTANT_MIN	INT64_MIN	/* unbounded below */
-#define PROMO_INSTANT_MAX	INT64_MAX	/* unbounded above */
-
-/* a period's bounds that are in it; an unbounded side has its bit unset */
+/*
+ * A period's bounds that are in it.  An unbounded side is PROMO_INSTANT_MIN or
+ * PROMO_INSTANT_MAX and has its bit unset.
+ */
 #define PROMO_LOWER_INCLUSIVE	0x01
 #define PROMO_UPPER_INCLUSIVE	0x02
 #define PROMO_PERIOD_EMPTY		0x04	/* never: both instants 0 */
@@ -235,9 +235,6 @@ extern bool promo_parse_period(PromoText text, PromoPeriod *period, PromoError *
 /* that a period has the one form that promo_parse_period gives */
 extern bool promo_check_period(const PromoPeriod *period, PromoError *err);
 extern void promo_put_period(PromoBuffer *buf, const PromoPeriod *period);
-/* 2026-01-01 00:00:00+00, infinity, or the number where the calendar has no such year */
-extern void promo_put_instant(PromoBuffer *buf, int64_t instant);
-extern bool promo_parse_instant(PromoText text, int64_t *instant, PromoError *err);
 
 /*
  * Reads a JSON array of rules, a JSON object of settings with "rules", or bare

@@ -82,20 +82,6 @@ promo_check_zone(PromoText *zone, PromoError *err)
 	return true;
 }
 
-/* 0001-01-01 up to, not including, 10000-01-01, both in UTC */
-#define FIRST_INSTANT	(INT64CONST(-730119) * USECS_PER_DAY)
-#define END_INSTANT		(INT64CONST(2921940) * USECS_PER_DAY)
-
-void
-promo_check_instant(TimestampTz instant, const char *what)
-{
-	if (instant < FIRST_INSTANT || instant >= END_INSTANT)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is out of range", what),
-				 errdetail("Instants must be within the years 0001 to 9999.")));
-}
-
 /* an infinite bound is as good as none */
 static PromoPeriod
 period_of_range(Datum datum)
