@@ -52,6 +52,7 @@ OBJS = \
 	src/pricing/price.o \
 	src/lifecycle/history.o \
 	src/lifecycle/rfm.o \
+	src/lifecycle/segment.o \
 	src/lifecycle/stage.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
@@ -67,6 +68,7 @@ INSTALL_SQL = \
 	src/pricing/price.sql \
 	src/lifecycle/history.sql \
 	src/lifecycle/rfm.sql \
+	src/lifecycle/segment.sql \
 	src/lifecycle/stage.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)

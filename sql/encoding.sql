@@ -10,6 +10,8 @@ SELECT '[{"line":1,"sku":"café","qty":1,"price":1}]'::json::promo.cart;
 SELECT length((SELECT sku FROM promo.lines(promo.price('[{"line":1,"sku":"caf\u00e9","qty":1,"price":1}]', 'save 1', '2026-01-01'))));
 SELECT '[{"line":1,"sku":"\u5546","qty":1,"price":1}]'::promo.cart;
 SELECT 'save 20% on sku café'::promo.rule, 'save 20% on sku café'::promo.rule::jsonb;
+SELECT promo.segment('5-5-5'), promo.segment('5-5-5', '[{"segment":"caf\u00e9"}]'::jsonb);
+SELECT promo.segment('2-2-2', 'cn');
 \connect :database
 -- bytes that are no text
 CREATE TEMP TABLE carts (c promo.cart);
