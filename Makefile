@@ -53,7 +53,8 @@ OBJS = \
 	src/lifecycle/history.o \
 	src/lifecycle/rfm.o \
 	src/lifecycle/segment.o \
-	src/lifecycle/stage.o
+	src/lifecycle/stage.o \
+	src/lifecycle/clv.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -69,7 +70,8 @@ INSTALL_SQL = \
 	src/lifecycle/history.sql \
 	src/lifecycle/rfm.sql \
 	src/lifecycle/segment.sql \
-	src/lifecycle/stage.sql
+	src/lifecycle/stage.sql \
+	src/lifecycle/clv.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql

@@ -148,10 +148,7 @@ read_count(PromoJson *json, const char *what, int64_t most, int64_t *value)
 	if (!promo_json_expect(json, PROMO_JSON_NUMBER, what, &text))
 		return false;
 	if (!promo_json_figure(text, 0, most, what, value, json->err))
-	{
-		json->failed = true;
-		return false;
-	}
+		return promo_json_fail(json, "%s must be a whole number from 0 to %lld.", what, (long long) most);
 	return true;
 }
 

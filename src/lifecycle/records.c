@@ -123,6 +123,12 @@ promo_records_new(MemoryContext context, Size size, PromoCompactRecords compact)
 	return store;
 }
 
+void
+promo_records_share(PromoRecordStore *store, int n)
+{
+	store->max_capacity = Max(store->max_capacity / n, store->capacity);
+}
+
 /* moves what is in memory behind what is in the file */
 static void
 spill(PromoRecordStore *store)

@@ -26,6 +26,8 @@ typedef uint32 (*PromoCompactRecords) (void *records, uint32 n);
  */
 extern PromoRecordStore *promo_records_new(MemoryContext context, Size size,
 										   PromoCompactRecords compact);
+/* for an empty store: it is one of n in a state, which take no more than work_mem together */
+extern void promo_records_share(PromoRecordStore *store, int n);
 extern void promo_records_append(PromoRecordStore *store, const void *record);
 /* how many there are, after what was merged until now */
 extern uint64 promo_records_count(const PromoRecordStore *store);
