@@ -177,6 +177,12 @@ read_score(PromoText text, What what, uint8_t *score, PromoError *err)
 	return true;
 }
 
+static bool
+fail_scores(PromoJson *json, int key)
+{
+	return promo_json_fail(json, "Key \"%s\" must be a number or a pair of numbers.", keys[key]);
+}
+
 /* a number, or a pair of the lowest and the highest; null is as if left out */
 static bool
 read_scores(PromoJson *json, int key, int row, PromoScores *scores)
@@ -201,8 +207,10 @@ read_scores(PromoJson *json, int key, int row, PromoScores *scores)
 	{
 		while (n < 3 && promo_json_item(json))
 		{
-			if (!promo_json_expect(json, PROMO_JSON_NUMBER, "A score", &text))
+			if (!promo_json_value(json, &kind, &text))
 				return false;
+			if (kind != PROMO_JSON_NUMBER)
+				return fail_scores(json, key);
 			if (++n <= 2 && !read_score(text, what, n == 1 ? &scores->low : &scores->high, json->err))
 				return false;
 		}
@@ -210,7 +218,7 @@ read_scores(PromoJson *json, int key, int row, PromoScores *scores)
 			return false;
 	}
 	if (n != 2)
-		return promo_json_fail(json, "Key \"%s\" must be a number or a pair of numbers.", keys[key]);
+		return fail_scores(json, key);
 	if (scores->low > scores->high)
 	{
 		promo_fail(json->err, PROMO_BAD_VALUE, "%s has no score: [%d, %d]",

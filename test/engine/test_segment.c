@@ -261,7 +261,7 @@ test_refused(void)
 	CHECK_STR(refused(SECOND("\"r\":{}")), "1 invalid input syntax for type json; "
 			  "Key \"r\" must be a number or a pair of numbers." ROW_2);
 	CHECK_STR(refused(SECOND("\"r\":[1,\"2\"]")), "1 invalid input syntax for type json; "
-			  "A score must be a number." ROW_2);
+			  "Key \"r\" must be a number or a pair of numbers." ROW_2);
 	CHECK_STR(refused(SECOND("\"name\":\"b\"")), "1 invalid input syntax for type json; "
 			  "Key \"name\" is unknown; accepted are segment, r, f, m." ROW_2);
 	CHECK_STR(refused(SECOND("\"r\":1,\"r\":2")), "1 invalid input syntax for type json; "
