@@ -109,8 +109,8 @@ check:
 engine-check:
 	@test/run engine sanitized fuzz
 
-# Against plain SQL, side by side; BENCH_PARTS=pricing for one part of it,
-# BENCH_CARTS=n for another size.
+# Against plain SQL, side by side; BENCH_PARTS="pricing lifecycle" for some parts,
+# BENCH_CARTS=n and BENCH_CUSTOMERS=n for another size.
 bench:
 	@$(MAKE) -s all
 	@test/bench/run $(BENCH_PARTS)
