@@ -21,9 +21,6 @@ OBJS = \
 	src/engine/rule_json.o \
 	src/engine/rule_describe.o \
 	src/engine/calendar.o \
-	src/engine/rfm_scores.o \
-	src/engine/rfm_model.o \
-	src/engine/rfm_fit.o \
 	src/engine/period.o \
 	src/engine/ruleset_value.o \
 	src/engine/quote_value.o \
@@ -34,16 +31,21 @@ OBJS = \
 	src/engine/explain_cart.o \
 	src/engine/refund_quote.o \
 	src/engine/history_value.o \
+	src/engine/rfm_scores.o \
+	src/engine/rfm_model.o \
+	src/engine/rfm_fit.o \
 	src/engine/minimize.o \
 	src/engine/clv_model.o \
 	src/engine/clv_fit.o \
 	src/engine/clv_expect.o \
 	src/engine/segment_table.o \
 	src/engine/customer_stage.o \
+	src/engine/id_set.o \
+	src/engine/kpi_state.o \
+	src/engine/kpi_value.o \
 	src/numeric.o \
 	src/flat.o \
 	src/kept.o \
-	src/lifecycle/records.o \
 	src/pricing/cart.o \
 	src/pricing/cart_agg.o \
 	src/pricing/rule.o \
@@ -51,10 +53,12 @@ OBJS = \
 	src/pricing/quote.o \
 	src/pricing/price.o \
 	src/lifecycle/history.o \
+	src/lifecycle/records.o \
 	src/lifecycle/rfm.o \
 	src/lifecycle/segment.o \
 	src/lifecycle/stage.o \
-	src/lifecycle/clv.o
+	src/lifecycle/clv.o \
+	src/campaign/kpi.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -71,7 +75,8 @@ INSTALL_SQL = \
 	src/lifecycle/rfm.sql \
 	src/lifecycle/segment.sql \
 	src/lifecycle/stage.sql \
-	src/lifecycle/clv.sql
+	src/lifecycle/clv.sql \
+	src/campaign/kpi.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql

@@ -13,9 +13,9 @@ CREATE TEMP TABLE member AS
 -- Objects
 -- ----------------------------------------------------------------
 SELECT set_eq($$ SELECT typname::text FROM pg_type WHERE typnamespace = 'promo'::regnamespace AND typtype = 'b' AND typcategory <> 'A' $$,
-	'{cart,rule,ruleset,quote,history,rfm,rfm_model,clv_model}'::text[], 'types');
+	'{cart,rule,ruleset,quote,history,rfm,rfm_model,clv_model,kpi}'::text[], 'types');
 SELECT set_eq($$ SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prokind = 'a' $$,
-	'{cart_agg,ruleset_agg,history_agg,rollup,rfm_fit,clv_fit,repurchase_rate}'::text[], 'aggregates');
+	'{cart_agg,ruleset_agg,history_agg,rollup,rfm_fit,clv_fit,repurchase_rate,kpi_agg}'::text[], 'aggregates');
 SELECT set_eq($$ SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND proname IN ('price', 'explain', 'refund', 'configure', 'describe', 'apportion') $$,
 	ARRAY['promo.price(promo.cart,promo.ruleset,timestamp with time zone,text[],text[],numeric,text[])',
 		  'promo.explain(promo.cart,promo.ruleset,timestamp with time zone,text[],text[],numeric,text[])',
