@@ -107,7 +107,7 @@ SELECT is((SELECT count(*) FROM written_rules a JOIN written_rules b USING (v)),
 -- ----------------------------------------------------------------
 -- NULL
 -- ----------------------------------------------------------------
-SELECT is(num_nonnulls(promo.subtotal(NULL), promo.discount(NULL), promo.shipping(NULL), promo.total(NULL), promo.cost(NULL), promo.profit(NULL), promo.points(NULL), promo.nets(NULL)),
+SELECT is(num_nonnulls(promo.subtotal(NULL::promo.quote), promo.discount(NULL::promo.quote), promo.shipping(NULL::promo.quote), promo.total(NULL::promo.quote), promo.cost(NULL::promo.quote), promo.profit(NULL::promo.quote), promo.points(NULL::promo.quote), promo.nets(NULL::promo.quote)),
 	0, 'accessors: NULL gives NULL');
 SELECT is_empty('SELECT 1 FROM promo.lines(NULL) UNION ALL SELECT 1 FROM promo.units(NULL) UNION ALL SELECT 1 FROM promo.adjustments(NULL) UNION ALL SELECT 1 FROM promo.offers(NULL)', 'rows: NULL gives none');
 SELECT is(promo.price(NULL, 'save 1', '2026-01-05'), NULL, 'price: no cart');
