@@ -87,14 +87,19 @@ next_of_sample(PromoRecords *records, const void **first)
 	return sample->given ? sample->n : 0;
 }
 
-/* every k-th record, so that they are SAMPLE at most */
+/*
+ * One of every k records, SAMPLE at most.  Which one changes, since what is
+ * sorted, or comes by turns, would make every k-th a sample of something else.
+ */
 static Sample *
 take_sample(PromoArena *arena, PromoRecords *records, uint64_t n, size_t size)
 {
 	Sample	   *sample = promo_alloc0(arena, sizeof(Sample));
 	char	   *copy = promo_alloc(arena, SAMPLE * size);
 	uint64_t	k = (n + SAMPLE - 1) / SAMPLE;
-	uint64_t	until = 0;		/* so many records before the next that is taken */
+	uint64_t	random = 0;
+	uint64_t	at = 0;			/* of the record in front of us */
+	uint64_t	chosen = 0;		/* of the next to be taken */
 	const void *first;
 	uint32_t	count;
 
@@ -102,9 +107,12 @@ take_sample(PromoArena *arena, PromoRecords *records, uint64_t n, size_t size)
 	sample->first = copy;
 	while ((count = records->next(records, &first)) > 0)
 	{
-		for (; until < count; until += k)
-			memcpy(copy + sample->n++ * size, (const char *) first + until * size, size);
-		until -= count;
+		for (; chosen < at + count; chosen = sample->n * k + (random >> 33) % k)
+		{
+			memcpy(copy + sample->n++ * size, (const char *) first + (chosen - at) * size, size);
+			random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		}
+		at += count;
 		poll(arena, 0);
 	}
 	return sample;
@@ -373,8 +381,7 @@ typedef struct Spend
 	double		correlation;	/* NAN if there is none */
 	double	   *with;			/* of each x: customers */
 	double		money;			/* in the unit of money */
-	double		log_amounts;	/* the sum of ln(amount), in the unit of money */
-	double		log_means;		/* of ln(amount / x) */
+	double		log_means;		/* the sum of ln(amount / x), in the unit of money */
 } Spend;
 
 /* first pass: how many, and the means of x and of the mean amount */
@@ -405,11 +412,10 @@ measure_spend(Spend *spend, double *mean_x, double *mean_z)
 	*mean_z = total(&z) / spend->customers;
 }
 
-/* second pass: the distribution of x, the logarithms and the correlation */
+/* second pass: the distribution of x, the means and the correlation */
 static void
 count_spend(Spend *spend, double mean_x, double mean_z)
 {
-	Sum			log_amounts = {0, 0};
 	Sum			log_means = {0, 0};
 	Sum			xx = {0, 0};
 	Sum			zz = {0, 0};
@@ -427,18 +433,15 @@ count_spend(Spend *spend, double mean_x, double mean_z)
 			double		weight = record->weight;
 			double		x = record->x - mean_x;
 			double		z = (double) record->amount / record->x / mean_z - 1;
-			double		log_amount = log(record->amount * spend->money);
 
 			spend->with[record->x] += weight;
-			add(&log_amounts, weight * log_amount);
-			add(&log_means, weight * (log_amount - log(record->x)));
+			add(&log_means, weight * log(record->amount * spend->money / record->x));
 			add(&xx, weight * x * x);
 			add(&zz, weight * z * z);
 			add(&xz, weight * x * z);
 		}
 		poll(spend->arena, 0);
 	}
-	spend->log_amounts = total(&log_amounts);
 	spend->log_means = total(&log_means);
 
 	/* what the rounding of equal means leaves is no variance */
@@ -467,49 +470,45 @@ stirling_slope(double y)
 			(691 / 32760. - i / 12))))));
 }
 
-/* ln Gamma and its derivative */
-static void
-log_gamma(double y, double *value, double *slope)
+static double
+log_gamma(double y)
 {
 	double		below = 0;
-	double		slope_below = 0;
 
 	for (; y < 10; y++)
-	{
 		below += log(y);
-		slope_below += 1 / y;
-	}
-	*value = (y - 0.5) * log(y) - y + 0.91893853320467274178 + stirling(y) - below;
-	*slope = log(y) - 0.5 / y + stirling_slope(y) - slope_below;
+	return (y - 0.5) * log(y) - y + 0.91893853320467274178 + stirling(y) - below;
 }
 
 /*
- * ln Gamma(y + q) - ln Gamma(y), and its derivatives by y and by q, with all
- * their digits where y is large.
+ * ln Gamma(y + z) - ln Gamma(y), and its derivative by y, with all their digits
+ * where y is large.
  */
-static void
-log_gamma_ratio(double y, double q, double *value, double *by_y, double *by_q)
+static double
+log_gamma_ratio(double y, double z, double *by_y)
 {
 	double		below = 0;
 	double		by_y_below = 0;
-	double		by_q_below = 0;
 	double		grown;
 
 	for (; y < 10; y++)
 	{
-		below += log1p(q / y);
-		by_y_below += q / (y * (y + q));
-		by_q_below += 1 / (y + q);
+		below += log1p(z / y);
+		by_y_below += z / (y * (y + z));
 	}
-	grown = log1p(q / y);
-	*value = q * log(y + q) + (y - 0.5) * grown - q + stirling(y + q) - stirling(y) - below;
-	*by_y = grown + 0.5 * q / (y * (y + q)) + stirling_slope(y + q) - stirling_slope(y) + by_y_below;
-	*by_q = log(y + q) - 0.5 / (y + q) + stirling_slope(y + q) - by_q_below;
+	grown = log1p(z / y);
+	*by_y = grown + 0.5 * z / (y * (y + z)) + stirling_slope(y + z) - stirling_slope(y) + by_y_below;
+	return z * log(y + z) + (y - 0.5) * grown - z + stirling(y + z) - stirling(y) - below;
 }
 
 /*
  * The log-likelihood in the unit of money, and its gradient by the logarithms
- * of p, q, v.
+ * of p, q, v.  With S what was spent on x days it is, of one customer,
+ *
+ *		ln Gamma(px + q) - ln Gamma(px) - ln Gamma(q) - ln(S / x)
+ *			- q ln(1 + S / v) - px ln(1 + v / S)
+ *
+ * so that nothing large is taken from anything large where p, or q and v, are.
  */
 static double
 spend_likelihood(Spend *spend, const double *parameters, double *gradient)
@@ -519,29 +518,24 @@ spend_likelihood(Spend *spend, const double *parameters, double *gradient)
 	double		v = parameters[2];
 	Sum			value = {0, 0};
 	Sum			g[PROMO_SPEND_PARAMETERS] = {{0, 0}};
-	double		gamma_q;
-	double		digamma_q;
 	const void *first;
 	uint32_t	n;
 
-	log_gamma(q, &gamma_q, &digamma_q);
-	add(&value, spend->customers * (q * log(v) - gamma_q));
-	add(&value, -q * spend->log_amounts);
 	add(&value, -spend->log_means);
-	add(&g[1], spend->customers * (log(v) - digamma_q));
-	add(&g[1], -spend->log_amounts);
 	for (uint32_t x = 1; x <= spend->max_x; x++)
 	{
-		double		ratio;
-		double		by_y;
+		double		with_px;
+		double		with_q;
+		double		by_px;
 		double		by_q;
 
 		poll(spend->arena, x);
 		if (spend->with[x] == 0)
 			continue;
-		log_gamma_ratio(p * x, q, &ratio, &by_y, &by_q);
-		add(&value, spend->with[x] * ratio);
-		add(&g[0], spend->with[x] * x * by_y);
+		with_px = log_gamma_ratio(p * x, q, &by_px);
+		with_q = log_gamma_ratio(q, p * x, &by_q);
+		add(&value, spend->with[x] * (q < p * x ? with_px - log_gamma(q) : with_q - log_gamma(p * x)));
+		add(&g[0], spend->with[x] * x * by_px);
 		add(&g[1], spend->with[x] * by_q);
 	}
 	while ((n = spend->records->next(spend->records, &first)) > 0)
@@ -555,22 +549,22 @@ spend_likelihood(Spend *spend, const double *parameters, double *gradient)
 		{
 			double		x = record->x;
 			double		weight = record->weight;
-			double		ratio = v / (record->amount * spend->money);
-			double		grown = log1p(ratio);
+			double		spent = record->amount * spend->money;
+			double		share = spent / (spent + v);
 
-			sum_p += weight * x * grown;
-			sum_q += weight * grown;
-			sum_v += weight * (p * x + q) * (ratio / (1 + ratio));
+			sum_p += weight * x * log1p(v / spent);
+			sum_q += weight * log1p(spent / v);
+			sum_v += weight * (q * share - p * x * (v / (spent + v)));
 		}
 		add(&value, -p * sum_p - q * sum_q);
 		add(&g[0], -sum_p);
 		add(&g[1], -sum_q);
-		add(&g[2], -sum_v);
+		add(&g[2], sum_v);
 		poll(spend->arena, 0);
 	}
 	gradient[0] = p * total(&g[0]);
 	gradient[1] = q * total(&g[1]);
-	gradient[2] = q * spend->customers + total(&g[2]);
+	gradient[2] = total(&g[2]);
 	return total(&value);
 }
 

@@ -6,7 +6,8 @@
  * A step is Newton's, taken along the eigenvectors of the second derivatives
  * with the absolute values of their eigenvalues: it leads downhill where the
  * function curves the wrong way, too.  It is no longer than MAX_STEP in any
- * variable, stays within the limits, and is halved until the value falls.
+ * variable, and is halved until the value falls.  A variable that it would lead
+ * beyond a limit goes there, and the others where it is best for them then.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +20,8 @@
 #define MAX_ITERATIONS	200
 #define MAX_HALVINGS	30
 #define DIFFERENCE		3e-5	/* between points that give second derivatives */
-#define NOISE			1e-13	/* of a value, relative to 1 + itself */
+#define NOISE			1e-11	/* of a value, relative to 1 + itself */
+#define AT_LIMIT		1e-9	/* from it */
 #define TOO_FLAT		1e-9	/* smallest eigenvalue, relative to the largest */
 
 typedef double Matrix[PROMO_MINIMIZE_MAX][PROMO_MINIMIZE_MAX];
@@ -103,60 +105,107 @@ free_variables(const PromoObjective *objective, const double *at, const double *
 	return n;
 }
 
-/* leaves out the variables at a limit that a step would lead beyond; whether there were any */
-static bool
-hold_at_limits(const PromoObjective *objective, const double *at, const double *step,
-			   int *variables, int *n)
-{
-	int			kept = 0;
-	bool		held;
-
-	for (int i = 0; i < *n; i++)
-	{
-		int			v = variables[i];
-
-		if (!(at[v] <= objective->lower && step[v] < 0) && !(at[v] >= objective->upper && step[v] > 0))
-			variables[kept++] = v;
-	}
-	held = kept < *n;
-	*n = kept;
-	return held;
-}
-
-/* the step from a minimum, and by how much the value should fall */
-static double
-newton_step(const PromoMinimum *minimum, const int *variables, int n, double *step)
+/*
+ * Newton's step in some of the variables, where the others take theirs as it
+ * is in step[].
+ */
+static void
+solve(const PromoMinimum *minimum, const int *variables, int n, int of, double *step)
 {
 	Matrix		a;
 	Matrix		vectors;
-	double		longest = 0;
-	double		fall = 0;
+	double		downhill[PROMO_MINIMIZE_MAX];
+	double		solution[PROMO_MINIMIZE_MAX] = {0};
+	double		longest = MAX_STEP;
 
 	for (int i = 0; i < n; i++)
+		step[variables[i]] = 0;
+	for (int i = 0; i < n; i++)
+	{
+		const double *row = minimum->hessian[variables[i]];
+
+		downhill[i] = -minimum->gradient[variables[i]];
+		for (int v = 0; v < of; v++)
+			downhill[i] -= row[v] * step[v];
 		for (int j = 0; j < n; j++)
-			a[i][j] = minimum->hessian[variables[i]][variables[j]];
+			a[i][j] = row[variables[j]];
+	}
 	diagonalize(n, a, vectors);
-	for (int i = 0; i < PROMO_MINIMIZE_MAX; i++)
-		step[i] = 0;
 	for (int j = 0; j < n; j++)
 	{
 		double		along = 0;
 
 		for (int i = 0; i < n; i++)
-			along -= vectors[i][j] * minimum->gradient[variables[i]];
+			along += vectors[i][j] * downhill[i];
 
 		/* no curvature: as far as a step goes */
 		along /= fmax(fabs(a[j][j]), fmax(fabs(along) / MAX_STEP, DBL_MIN));
 		for (int i = 0; i < n; i++)
-			step[variables[i]] += along * vectors[i][j];
+			solution[i] += along * vectors[i][j];
 	}
 	for (int i = 0; i < n; i++)
-		longest = fmax(longest, fabs(step[variables[i]]));
+		longest = fmax(longest, fabs(solution[i]));
+	for (int i = 0; i < n; i++)
+		step[variables[i]] = solution[i] * (MAX_STEP / longest);
+}
+
+/*
+ * The step from a minimum in the free variables, and by how much the value
+ * should fall.  Of those that would leave, the one that is first at its limit
+ * stays there, and the others are looked at again: they may follow it.
+ */
+static double
+newton_step(const PromoObjective *objective, const PromoMinimum *minimum, int *variables, int n,
+			double *step)
+{
+	double		fall = 0;
+
+	for (int i = 0; i < PROMO_MINIMIZE_MAX; i++)
+		step[i] = 0;
+	for (;;)
+	{
+		int			first = -1;
+		double		share = 1;	/* of its step that the first can take */
+		double		taken = 0;
+
+		solve(minimum, variables, n, objective->n, step);
+		for (int i = 0; i < n; i++)
+		{
+			int			v = variables[i];
+			double		room = (step[v] > 0 ? objective->upper : objective->lower) - minimum->at[v];
+
+			if (fabs(step[v]) > fabs(room) && room / step[v] < share)
+			{
+				first = i;
+				share = room / step[v];
+				taken = room;
+			}
+		}
+		if (first < 0)
+			break;
+		step[variables[first]] = taken;
+		variables[first] = variables[--n];
+	}
+	for (int i = 0; i < objective->n; i++)
+		fall -= step[i] * minimum->gradient[i];
+	return fall;
+}
+
+/* the same by each variable alone: it leads downhill for certain, if not far */
+static double
+scaled_gradient(const PromoMinimum *minimum, const int *variables, int n, double *step)
+{
+	double		fall = 0;
+
+	for (int i = 0; i < PROMO_MINIMIZE_MAX; i++)
+		step[i] = 0;
 	for (int i = 0; i < n; i++)
 	{
-		if (longest > MAX_STEP)
-			step[variables[i]] *= MAX_STEP / longest;
-		fall -= step[variables[i]] * minimum->gradient[variables[i]];
+		int			v = variables[i];
+		double		g = minimum->gradient[v];
+
+		step[v] = -g / fmax(fabs(minimum->hessian[v][v]), fmax(fabs(g) / MAX_STEP, DBL_MIN));
+		fall -= step[v] * g;
 	}
 	return fall;
 }
@@ -198,6 +247,17 @@ all_finite(const PromoObjective *objective, double value, const double *gradient
 	return isfinite(value);
 }
 
+/* what is next to a limit, or rounded beyond it, is at the limit */
+static inline double
+within(const PromoObjective *objective, double x)
+{
+	if (x < objective->lower + AT_LIMIT)
+		return objective->lower;
+	if (x > objective->upper - AT_LIMIT)
+		return objective->upper;
+	return x;
+}
+
 /*
  * Moves down from a minimum; false if it cannot.  The value must fall by a
  * share of what was expected (Armijo), or the slope by half: where the fall is
@@ -215,8 +275,7 @@ descend(PromoObjective *objective, PromoMinimum *minimum, const double *step, do
 		PromoMinimum trial = *minimum;
 
 		for (int j = 0; j < objective->n; j++)
-			trial.at[j] = fmin(fmax(minimum->at[j] + ldexp(step[j], -i), objective->lower),
-							   objective->upper);
+			trial.at[j] = within(objective, minimum->at[j] + ldexp(step[j], -i));
 		trial.value = objective->evaluate(objective, trial.at, trial.gradient);
 		if (!all_finite(objective, trial.value, trial.gradient))
 			continue;
@@ -252,19 +311,21 @@ promo_minimize(PromoObjective *objective, PromoMinimum *minimum, bool hessian_kn
 	{
 		double		step[PROMO_MINIMIZE_MAX];
 		double		slope = minimum->slope;
-		double		fall;
+		double		fall = newton_step(objective, minimum, variables, n, step);
 
-		/* one that would leave by its limit stays there */
-		do
-			fall = newton_step(minimum, variables, n, step);
-		while (hold_at_limits(objective, minimum->at, step, variables, &n));
 		if (!descend(objective, minimum, step, fall, stale ? 0 : MAX_HALVINGS))
 		{
-			if (!stale)
+			if (stale)
+			{
+				promo_minimum_hessian(objective, minimum);
+				stale = false;
+				continue;
+			}
+			/* at a limit even Newton's step may not lead down */
+			n = free_variables(objective, minimum->at, minimum->gradient, variables, &slope);
+			fall = scaled_gradient(minimum, variables, n, step);
+			if (!descend(objective, minimum, step, fall, MAX_HALVINGS))
 				break;
-			promo_minimum_hessian(objective, minimum);
-			stale = false;
-			continue;
 		}
 		n = free_variables(objective, minimum->at, minimum->gradient, variables, &minimum->slope);
 		stale = minimum->slope < slope / 10;

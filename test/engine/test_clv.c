@@ -271,11 +271,13 @@ test_published_orders(void)
 	for (int i = 0; i < 6; i++)
 		CHECK(fabs(orders[i] - want[i]) < 2e-6);
 
-	/* x = 2, t_x = 30.43, T = 38.86: 1.226 in 39 weeks */
+	/* x = 2, t_x = 30.43, T = 38.86: 1.226 in 39 weeks; MBG/NBD 1.2627 */
 	week = model_of(PROMO_BG_NBD, 7, 0.243, 4.414, 0.793, 2.426);
 	promo_clv_orders(week, &customer, days, 2, orders);
 	CHECK_NEAR(orders[1], 1.226028, 1e-4);
 	CHECK_NEAR(promo_clv_alive(week, &customer), 0.7266, 2e-4);
+	promo_clv_orders(model_of(PROMO_MBG_NBD, 7, 0.524838, 6.182992, 0.891356, 1.614), &customer, days, 2, orders);
+	CHECK_NEAR(orders[1], 1.262671, 1e-4);
 
 	/* the increasing frequency paradox: more orders long ago are worse */
 	{
@@ -569,6 +571,57 @@ test_fits(void)
 	test_recovery(PROMO_MBG_NBD, 60000, loyal, cdnow_spend);
 }
 
+/*
+ * Customers who are all alike, and come by turns: the best r and alpha, and q
+ * and v, are infinite.  The limits are found whatever the way there, also from
+ * a sample.
+ */
+static void
+test_limits(uint32_t n)
+{
+	PromoClvRecord *orders = promo_alloc(&test.arena, n * sizeof(*orders));
+	PromoSpendRecord *spend = promo_alloc(&test.arena, n * sizeof(*spend));
+	PromoClvModel *models[2];
+	uint32_t	repeat = 0;
+
+	seed = 7;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		int			first = 700;
+		int			last = 0;
+
+		for (uint32_t k = 0; k <= i % 4; k++)
+		{
+			int			day = (int) (pow(uniform(), 2) * 700);
+
+			first = day < first ? day : first;
+			last = day > last ? day : last;
+		}
+		orders[i] = (PromoClvRecord) {i % 4, i % 4 > 0 ? last - first : 0, 730 - first, 1};
+		if (i % 4 > 0)
+		{
+			double		amount = 0;
+
+			for (uint32_t k = 0; k < i % 4; k++)
+				amount += 1 + 100 * uniform();
+			spend[repeat++] = (PromoSpendRecord) {(int64_t) (amount * 10000), i % 4, 1};
+		}
+	}
+	for (PromoClvKind kind = PROMO_BG_NBD; kind <= PROMO_MBG_NBD; kind++)
+	{
+		for (int i = 0; i < 2; i++)
+		{
+			models[i] = fit(kind, orders, n, spend, repeat);
+			CHECK(models[i]->orders_fit.flags & PROMO_FIT_CONVERGED && models[i]->orders_fit.flags & PROMO_FIT_AT_LIMIT);
+			CHECK(models[i]->spend_fit.flags & PROMO_FIT_CONVERGED && models[i]->spend_fit.flags & PROMO_FIT_AT_LIMIT);
+			shuffle(orders, n, sizeof(*orders));
+			shuffle(spend, repeat, sizeof(*spend));
+		}
+		CHECK(apart(models[0]->orders, models[1]->orders, 4) < 1e-9);
+		CHECK(apart(models[0]->spend, models[1]->spend, 3) < 1e-9);
+	}
+}
+
 static bool
 valid(const PromoClvModel *model)
 {
@@ -792,6 +845,8 @@ main(void)
 	test_forms();
 	test_degenerate();
 	test_fits();
+	test_limits(5000);
+	test_limits(50000);
 	arena_free(&test);
 	return test_done();
 }
