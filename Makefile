@@ -31,6 +31,8 @@ OBJS = \
 	src/engine/explain_cart.o \
 	src/engine/refund_quote.o \
 	src/engine/history_value.o \
+	src/engine/funnel_run.o \
+	src/engine/funnel_value.o \
 	src/engine/rfm_scores.o \
 	src/engine/rfm_model.o \
 	src/engine/rfm_fit.o \
@@ -58,7 +60,8 @@ OBJS = \
 	src/lifecycle/segment.o \
 	src/lifecycle/stage.o \
 	src/lifecycle/clv.o \
-	src/campaign/kpi.o
+	src/campaign/kpi.o \
+	src/campaign/funnel.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -76,7 +79,8 @@ INSTALL_SQL = \
 	src/lifecycle/segment.sql \
 	src/lifecycle/stage.sql \
 	src/lifecycle/clv.sql \
-	src/campaign/kpi.sql
+	src/campaign/kpi.sql \
+	src/campaign/funnel.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
