@@ -285,15 +285,6 @@ state_of_arguments(FunctionCallInfo fcinfo)
 	return state;
 }
 
-pg_noreturn static void
-not_the_same(const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s is not the same in all rows", what),
-			 errhint("To fit several models, group the rows.")));
-}
-
 PG_FUNCTION_INFO_V1(promo_clv_fit_trans);
 Datum
 promo_clv_fit_trans(PG_FUNCTION_ARGS)
@@ -315,9 +306,9 @@ promo_clv_fit_trans(PG_FUNCTION_ARGS)
 		promo_records_share(state->spend, 2);
 	}
 	if (given.as_of != state->as_of)
-		not_the_same("as_of");
+		promo_not_the_same("as_of");
 	if (given.kind != state->kind)
-		not_the_same("model");
+		promo_not_the_same("model");
 
 	if (!PG_ARGISNULL(ARG_HISTORY) &&
 		customer_of_datum(PG_GETARG_DATUM(ARG_HISTORY), state->as_of, &customer))

@@ -221,3 +221,12 @@ promo_records_read(PromoRecordStore *store)
 		reader->block = palloc(reader->block_records * store->size);
 	return &reader->records;
 }
+
+void
+promo_not_the_same(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s is not the same in all rows", what),
+			 errhint("To fit several models, group the rows.")));
+}

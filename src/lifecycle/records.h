@@ -10,6 +10,7 @@
 #define PROMO_LIFECYCLE_RECORDS_H
 
 #include "engine/records.h"
+#include "promo.h"
 
 typedef struct PromoRecordStore PromoRecordStore;
 
@@ -36,5 +37,8 @@ extern uint64 promo_records_count(const PromoRecordStore *store);
  * context.  The store may grow again when they are over.
  */
 extern PromoRecords *promo_records_read(PromoRecordStore *store);
+
+/* for the fits: raises that an argument, which says what to fit, varies */
+pg_noreturn extern void promo_not_the_same(const char *what);
 
 #endif							/* PROMO_LIFECYCLE_RECORDS_H */

@@ -299,15 +299,6 @@ state_of_arguments(FunctionCallInfo fcinfo)
 	return state;
 }
 
-pg_noreturn static void
-not_the_same(const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s is not the same in all rows", what),
-			 errhint("To fit several models, group the rows.")));
-}
-
 PG_FUNCTION_INFO_V1(promo_rfm_fit_trans);
 Datum
 promo_rfm_fit_trans(PG_FUNCTION_ARGS)
@@ -326,11 +317,11 @@ promo_rfm_fit_trans(PG_FUNCTION_ARGS)
 		state->customers = promo_records_new(context, sizeof(PromoRfmRecord), NULL);
 	}
 	if (given.as_of != state->as_of)
-		not_the_same("as_of");
+		promo_not_the_same("as_of");
 	if (given.levels != state->levels)
-		not_the_same("levels");
+		promo_not_the_same("levels");
 	if (given.method != state->method)
-		not_the_same("method");
+		promo_not_the_same("method");
 
 	if (!PG_ARGISNULL(ARG_HISTORY) &&
 		figures_of_datum(PG_GETARG_DATUM(ARG_HISTORY), state->as_of, &customer))
