@@ -163,6 +163,8 @@ move_state(PromoArena *arena, PromoKpiState **state, uint32_t events_capacity, u
 static void
 put_set(PromoKpiState *state, const uint64_t *ids, size_t n, int tag)
 {
+	if (n == 0)
+		return;
 	memcpy(customers_of(state) + state->n, ids, n * sizeof(uint64_t));
 	memset(tags_of(state) + state->n, tag, n);
 	state->n += (uint32_t) n;
