@@ -45,6 +45,9 @@ OBJS = \
 	src/engine/id_set.o \
 	src/engine/kpi_state.o \
 	src/engine/kpi_value.o \
+	src/engine/channel_credit.o \
+	src/engine/group_uplift.o \
+	src/engine/anomaly.o \
 	src/numeric.o \
 	src/flat.o \
 	src/kept.o \
