@@ -64,7 +64,10 @@ OBJS = \
 	src/lifecycle/stage.o \
 	src/lifecycle/clv.o \
 	src/campaign/kpi.o \
-	src/campaign/funnel.o
+	src/campaign/funnel.o \
+	src/campaign/attribution.o \
+	src/campaign/uplift.o \
+	src/campaign/watch.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -83,7 +86,10 @@ INSTALL_SQL = \
 	src/lifecycle/stage.sql \
 	src/lifecycle/clv.sql \
 	src/campaign/kpi.sql \
-	src/campaign/funnel.sql
+	src/campaign/funnel.sql \
+	src/campaign/attribution.sql \
+	src/campaign/uplift.sql \
+	src/campaign/watch.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
