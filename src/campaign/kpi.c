@@ -56,12 +56,7 @@ received_open(struct varlena *value)
 static Datum
 settled_datum(const PromoKpiState *state)
 {
-	PromoError	err;
-	void	   *settled = promo_kpi_settled(&promo_arena, state, &err);
-
-	if (settled == NULL)
-		promo_report(&err);
-	return kpi_datum(settled);
+	return kpi_datum(promo_kpi_settled(&promo_arena, state));
 }
 
 void

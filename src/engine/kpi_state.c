@@ -3,10 +3,15 @@
  * kpi_state.c
  *	  collecting events: the open form of a kpi state
  *
- * Behind the header lie, each with room: the events; the customers, as they
- * came; of each customer which event it was, one byte; the words that are not
- * known.  Who ordered twice is a set of its own, with TWICE in its byte: a
- * customer noted twice for `order` gets into it when the notes are sorted.
+ * Behind the header lie, each with room: the events; maps; the customers that
+ * were noted, as they came; of each which event it was, one byte; the words that
+ * are not known.  Who ordered twice is a set of its own, with TWICE in its
+ * byte: a customer noted twice for `order` gets into it when the notes are
+ * sorted.
+ *
+ * When the room for notes is used up they are sorted, and of each customer one
+ * is kept.  A set that turns out large and dense becomes a map, a bit for each
+ * number of its range.  What is in the range of a map is not noted any more.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +23,7 @@ typedef struct StateEvent
 	int64_t		amount;
 	int64_t		discount;
 	int64_t		cost;
+	uint32_t	map[2];			/* of once, of twice: place in the maps + 1, or 0 */
 	uint16_t	word_at;		/* in the words; a known word is not there */
 	uint8_t		word_len;
 	uint8_t		known;			/* number of the known word, or 0 */
@@ -26,14 +32,18 @@ typedef struct StateEvent
 } StateEvent;
 
 _Static_assert(sizeof(PromoKpiState) == 32, "whole words");
-_Static_assert(sizeof(StateEvent) == 40, "no padding");
+_Static_assert(sizeof(StateEvent) == 48, "no padding");
+
+/* a map: the number of its first word, how many words, and the words */
+#define MAP_HEAD		2
 
 #define TWICE			0x40	/* of the byte beside a customer */
 #define NTAGS			0x80
 
-#define FIRST_SIZE		256		/* three events and eleven customers */
+#define FIRST_SIZE		256		/* three events and eight customers */
 #define FIRST_EVENTS	3
-#define SETTLE_FROM		256		/* fewer are not worth sorting for room */
+#define SETTLE_FROM		256		/* fewer notes are not worth sorting for room */
+#define MAP_FROM		1024	/* members of a set that may become a map */
 #define MAX_SIZE		(1000 * 1024 * 1024)
 
 /* ----------------------------------------------------------------
@@ -48,9 +58,15 @@ events_of(const PromoKpiState *state)
 }
 
 static inline uint64_t *
-customers_of(const PromoKpiState *state)
+maps_of(const PromoKpiState *state)
 {
 	return (uint64_t *) (events_of(state) + state->events_capacity);
+}
+
+static inline uint64_t *
+customers_of(const PromoKpiState *state)
+{
+	return maps_of(state) + state->maps;
 }
 
 static inline uint8_t *
@@ -66,10 +82,10 @@ words_of(const PromoKpiState *state)
 }
 
 static size_t
-size_of(uint32_t events_capacity, uint64_t capacity, uint32_t words_capacity)
+size_of(uint32_t events_capacity, uint64_t maps, uint64_t capacity, uint32_t words_capacity)
 {
 	return sizeof(PromoKpiState) + events_capacity * sizeof(StateEvent) +
-		capacity * (sizeof(uint64_t) + 1) + words_capacity;
+		maps * sizeof(uint64_t) + capacity * (sizeof(uint64_t) + 1) + words_capacity;
 }
 
 static PromoText
@@ -78,6 +94,12 @@ word_of(const PromoKpiState *state, const StateEvent *event)
 	if (event->known > 0)
 		return promo_kpi_known_word(event->known);
 	return (PromoText) {words_of(state) + event->word_at, event->word_len};
+}
+
+static inline uint64_t *
+map_of(const PromoKpiState *state, const StateEvent *event, int twice)
+{
+	return event->map[twice] > 0 ? maps_of(state) + event->map[twice] - 1 : NULL;
 }
 
 bool
@@ -92,17 +114,17 @@ bool
 promo_kpi_check_state(const PromoKpiState *state, size_t size)
 {
 	return size >= sizeof(PromoKpiState) && state->size == size && state->n <= state->capacity &&
-		state->settled <= state->n && state->nevents <= state->events_capacity &&
+		state->nevents <= state->events_capacity &&
 		state->events_capacity <= PROMO_KPI_MAX_EVENTS && state->words_used <= state->words_capacity &&
-		size_of(state->events_capacity, state->capacity, state->words_capacity) <= size;
+		size_of(state->events_capacity, state->maps, state->capacity, state->words_capacity) <= size;
 }
 
-/* Room for at least so much; what is over goes to customers. */
+/* Room for at least so much; what is over goes to notes. */
 static PromoKpiState *
-new_state(PromoArena *arena, uint32_t events_capacity, uint64_t capacity, uint32_t words_capacity,
-		  PromoError *err)
+new_state(PromoArena *arena, uint32_t events_capacity, uint64_t maps, uint64_t capacity,
+		  uint32_t words_capacity, PromoError *err)
 {
-	size_t		wanted = size_of(events_capacity, capacity, words_capacity);
+	size_t		wanted = size_of(events_capacity, maps, capacity, words_capacity);
 	size_t		size = FIRST_SIZE;
 	PromoKpiState *state;
 
@@ -120,6 +142,7 @@ new_state(PromoArena *arena, uint32_t events_capacity, uint64_t capacity, uint32
 	state->version = PROMO_KPI_VERSION;
 	state->kind = PROMO_KPI_OPEN;
 	state->events_capacity = (uint8_t) events_capacity;
+	state->maps = (uint32_t) maps;
 	state->capacity = (uint32_t) (capacity + (size - wanted) / (sizeof(uint64_t) + 1));
 	state->words_capacity = (uint16_t) words_capacity;
 	state->size = (uint32_t) size;
@@ -129,7 +152,18 @@ new_state(PromoArena *arena, uint32_t events_capacity, uint64_t capacity, uint32
 PromoKpiState *
 promo_kpi_begin(PromoArena *arena)
 {
-	return new_state(arena, FIRST_EVENTS, 0, 0, NULL);
+	return new_state(arena, FIRST_EVENTS, 0, 0, 0, NULL);
+}
+
+/* all but maps and notes */
+static void
+copy_events(PromoKpiState *to, const PromoKpiState *from)
+{
+	to->kind = from->kind;
+	to->nevents = from->nevents;
+	to->words_used = from->words_used;
+	memcpy(events_of(to), events_of(from), from->nevents * sizeof(StateEvent));
+	memcpy(words_of(to), words_of(from), from->words_used);
 }
 
 static bool
@@ -137,19 +171,15 @@ move_state(PromoArena *arena, PromoKpiState **state, uint32_t events_capacity, u
 		   uint32_t words_capacity, PromoError *err)
 {
 	const PromoKpiState *old = *state;
-	PromoKpiState *new = new_state(arena, events_capacity, capacity, words_capacity, err);
+	PromoKpiState *new = new_state(arena, events_capacity, old->maps, capacity, words_capacity, err);
 
 	if (new == NULL)
 		return false;
-	new->kind = old->kind;
-	new->nevents = old->nevents;
+	copy_events(new, old);
+	memcpy(maps_of(new), maps_of(old), old->maps * sizeof(uint64_t));
 	new->n = old->n;
-	new->settled = old->settled;
-	new->words_used = old->words_used;
-	memcpy(events_of(new), events_of(old), old->nevents * sizeof(StateEvent));
 	memcpy(customers_of(new), customers_of(old), old->n * sizeof(uint64_t));
 	memcpy(tags_of(new), tags_of(old), old->n);
-	memcpy(words_of(new), words_of(old), old->words_used);
 	*state = new;
 	return true;
 }
@@ -159,88 +189,225 @@ move_state(PromoArena *arena, PromoKpiState **state, uint32_t events_capacity, u
  * ----------------------------------------------------------------
  */
 
-/* customers in order, with the same tag beside them */
-static void
-put_set(PromoKpiState *state, const uint64_t *ids, size_t n, int tag)
-{
-	if (n == 0)
-		return;
-	memcpy(customers_of(state) + state->n, ids, n * sizeof(uint64_t));
-	memset(tags_of(state) + state->n, tag, n);
-	state->n += (uint32_t) n;
-}
-
-/*
- * Those of `once` who are there more than once join `twice`, which has room
- * for them; returns how many are then there.
- */
 static size_t
-add_repeated(PromoArena *arena, const uint64_t *once, size_t nonce, uint64_t *twice, size_t ntwice)
+members_of_map(const uint64_t *map)
 {
-	for (size_t i = 1; i < nonce; i++)
-	{
-		if (once[i] == once[i - 1] && (i < 2 || once[i] != once[i - 2]))
-			twice[ntwice++] = once[i];
-	}
-	promo_ids_sort(arena, twice, ntwice);
-	return promo_ids_unique(twice, ntwice);
+	size_t		n = 0;
+
+	for (uint64_t i = 0; map != NULL && i < map[1]; i++)
+		n += (size_t) __builtin_popcountll(map[MAP_HEAD + i]);
+	return n;
 }
 
-/* Sorts what was noted by event and customer, and notes each once. */
+/* a map's members in ascending order: how many */
+static size_t
+read_map(const uint64_t *map, uint64_t *ids)
+{
+	size_t		n = 0;
+
+	for (uint64_t i = 0; map != NULL && i < map[1]; i++)
+	{
+		for (uint64_t mask = map[MAP_HEAD + i]; mask != 0; mask &= mask - 1)
+			ids[n++] = (map[0] + i) << 6 | (uint64_t) __builtin_ctzll(mask);
+	}
+	return n;
+}
+
+/* Of sorted notes, those that are there more than once: how many. */
+static size_t
+repeated(const uint64_t *ids, size_t n, uint64_t *result)
+{
+	size_t		found = 0;
+
+	for (size_t i = 1; i < n; i++)
+	{
+		if (ids[i] == ids[i - 1] && (i < 2 || ids[i] != ids[i - 2]))
+			result[found++] = ids[i];
+	}
+	return found;
+}
+
+/* notes, sorted, and what is in the map, none of which was noted, in one array */
+static uint64_t *
+join_map(PromoArena *arena, const uint64_t *map, const uint64_t *noted, size_t nnoted, size_t *n)
+{
+	uint64_t   *ids = promo_alloc(arena, (members_of_map(map) + nnoted + 1) * sizeof(uint64_t));
+	size_t		below = 0;
+
+	while (below < nnoted && noted[below] >> 6 < map[0])
+		below++;
+	memcpy(ids, noted, below * sizeof(uint64_t));
+	*n = below + read_map(map, ids + below);
+	memcpy(ids + *n, noted + below, (nnoted - below) * sizeof(uint64_t));
+	*n += nnoted - below;
+	return ids;
+}
+
+/* The sets of an event, whose notes are `once` and `twice`, which may be sorted in place. */
 static void
-settle(PromoArena *arena, PromoKpiState *state)
+collect_event(PromoArena *arena, const PromoKpiState *state, const StateEvent *event,
+			  uint64_t *once, size_t nonce, uint64_t *twice, size_t ntwice, PromoKpiInput *input)
+{
+	const uint64_t *map = map_of(state, event, 0);
+
+	*input = (PromoKpiInput) {
+		.word = word_of(state, event), .count = event->count, .amount = event->amount,
+		.discount = event->discount, .cost = event->cost, .bits = event->bits
+	};
+	promo_ids_sort(arena, once, nonce);
+	if (event->known == PROMO_KPI_ORDER)
+	{
+		const uint64_t *twice_map = map_of(state, event, 1);
+		uint64_t   *ids = promo_alloc(arena, (members_of_map(twice_map) + ntwice + nonce + 1) *
+									  sizeof(uint64_t));
+		size_t		n = read_map(twice_map, ids);
+
+		if (ntwice > 0)
+			memcpy(ids + n, twice, ntwice * sizeof(uint64_t));
+		n += ntwice;
+		n += repeated(once, nonce, ids + n);
+		promo_ids_sort(arena, ids, n);
+		twice = ids;
+		ntwice = promo_ids_unique(ids, n);
+	}
+	nonce = promo_ids_unique(once, nonce);
+	if (map != NULL)
+		once = join_map(arena, map, once, nonce, &nonce);
+
+	if (input->bits > 0)
+		nonce = promo_ids_sample(once, nonce, input->bits);
+	while (nonce > PROMO_KPI_EXACT)
+		nonce = promo_ids_sample(once, nonce, ++input->bits);
+	if (input->bits > 0)
+		ntwice = promo_ids_sample(twice, ntwice, input->bits);
+	input->once = once;
+	input->nonce = (uint32_t) nonce;
+	input->twice = twice;
+	input->ntwice = (uint32_t) ntwice;
+}
+
+/* All events with their sets. */
+static void
+collect(PromoArena *arena, const PromoKpiState *state, PromoKpiInput *inputs)
 {
 	const uint64_t *customers = customers_of(state);
 	const uint8_t *tags = tags_of(state);
 	uint32_t	start[NTAGS + 1] = {0};
 	uint32_t	end[NTAGS];
-	uint64_t   *sorted;
-	uint32_t	n = state->n;
+	uint64_t   *sorted = promo_alloc(arena, (state->n + 1) * sizeof(uint64_t));
 
-	if (state->settled == n)
-		return;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < state->n; i++)
 		start[tags[i] + 1]++;
 	for (int tag = 0; tag < NTAGS; tag++)
 	{
 		start[tag + 1] += start[tag];
 		end[tag] = start[tag];
 	}
-	sorted = promo_alloc(arena, n * sizeof(uint64_t));
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < state->n; i++)
 		sorted[end[tags[i]]++] = customers[i];
-
-	state->n = 0;
 	for (int number = 0; number < state->nevents; number++)
 	{
-		StateEvent *event = &events_of(state)[number];
-		uint64_t   *once = sorted + start[number];
-		size_t		nonce = start[number + 1] - start[number];
-		uint64_t   *twice = NULL;
-		size_t		ntwice = 0;
+		int			twice = number | TWICE;
 
-		promo_ids_sort(arena, once, nonce);
-		if (event->known == PROMO_KPI_ORDER)
-		{
-			ntwice = start[number + TWICE + 1] - start[number + TWICE];
-			twice = promo_alloc(arena, (ntwice + nonce) * sizeof(uint64_t));
-			memcpy(twice, sorted + start[number + TWICE], ntwice * sizeof(uint64_t));
-			ntwice = add_repeated(arena, once, nonce, twice, ntwice);
-		}
-		nonce = promo_ids_unique(once, nonce);
-		if (event->bits > 0)
-			nonce = promo_ids_sample(once, nonce, event->bits);
-		while (nonce > PROMO_KPI_EXACT)
-			nonce = promo_ids_sample(once, nonce, ++event->bits);
-		if (event->bits > 0)
-			ntwice = promo_ids_sample(twice, ntwice, event->bits);
-		put_set(state, once, nonce, number);
-		put_set(state, twice, ntwice, number | TWICE);
+		collect_event(arena, state, &events_of(state)[number],
+					  sorted + start[number], start[number + 1] - start[number],
+					  sorted + start[twice], start[twice + 1] - start[twice], &inputs[number]);
 	}
-	state->settled = state->n;
 }
 
-/* Sees to room for `more` customers. */
+/*
+ * How many words a set takes as a map, with an eighth above it for customers to
+ * come; 0 if it is better noted.
+ */
+static uint64_t
+map_words(const uint64_t *ids, uint32_t n, int bits)
+{
+	uint64_t	words;
+
+	if (n < MAP_FROM || bits > 0)
+		return 0;
+	words = (ids[n - 1] >> 6) - (ids[0] >> 6) + 1;
+	if (words > n)
+		return 0;
+	words += words / 8;
+	return words <= (UINT64_MAX >> 6) - (ids[0] >> 6) ? words : 0;
+}
+
+/* Puts a set into a state in which there is room for it. */
+static void
+put_set(PromoKpiState *state, int number, int twice, const uint64_t *ids, uint32_t n,
+		uint64_t words, uint32_t *maps)
+{
+	uint64_t   *map = maps_of(state) + *maps;
+
+	events_of(state)[number].map[twice] = words > 0 ? *maps + 1 : 0;
+	if (words > 0)
+	{
+		map[0] = ids[0] >> 6;
+		map[1] = words;
+		for (uint32_t i = 0; i < n; i++)
+			map[MAP_HEAD + (ids[i] >> 6) - map[0]] |= UINT64_C(1) << (ids[i] & 63);
+		*maps += (uint32_t) (MAP_HEAD + words);
+	}
+	else if (n > 0)
+	{
+		memcpy(customers_of(state) + state->n, ids, n * sizeof(uint64_t));
+		memset(tags_of(state) + state->n, number | (twice ? TWICE : 0), n);
+		state->n += n;
+	}
+}
+
+/* Notes each customer once, or in a map, and sees to room for `more` notes. */
+static bool
+settle(PromoArena *arena, PromoKpiState **state, uint32_t more, PromoError *err)
+{
+	const PromoKpiState *old = *state;
+	PromoKpiInput inputs[PROMO_KPI_MAX_EVENTS];
+	uint64_t	words[PROMO_KPI_MAX_EVENTS][2];
+	uint64_t	maps = 0;
+	uint64_t	members = 0;
+	uint64_t	notes = 0;
+	uint64_t	capacity;
+	PromoKpiState *new;
+	uint32_t	at = 0;
+
+	collect(arena, old, inputs);
+	for (int i = 0; i < old->nevents; i++)
+	{
+		const uint32_t n[] = {inputs[i].nonce, inputs[i].ntwice};
+		const uint64_t *ids[] = {inputs[i].once, inputs[i].twice};
+
+		for (int twice = 0; twice < 2; twice++)
+		{
+			words[i][twice] = map_words(ids[twice], n[twice], inputs[i].bits);
+			if (words[i][twice] > 0)
+				maps += MAP_HEAD + words[i][twice];
+			else
+				notes += n[twice];
+			members += n[twice];
+		}
+	}
+	/* to settle again and again for a little room would take too long */
+	capacity = old->capacity;
+	if (notes + more > capacity - capacity / 4)
+		capacity = 2 * capacity;
+	if (capacity < notes + more + members / 16)
+		capacity = notes + more + members / 16;
+	new = new_state(arena, old->events_capacity, maps, capacity, old->words_capacity, err);
+	if (new == NULL)
+		return false;
+	copy_events(new, old);
+	for (int i = 0; i < old->nevents; i++)
+	{
+		events_of(new)[i].bits = (uint8_t) inputs[i].bits;
+		put_set(new, i, 0, inputs[i].once, inputs[i].nonce, words[i][0], &at);
+		put_set(new, i, 1, inputs[i].twice, inputs[i].ntwice, words[i][1], &at);
+	}
+	*state = new;
+	return true;
+}
+
+/* Sees to room for `more` notes. */
 static bool
 make_room(PromoArena *arena, PromoKpiState **state, uint32_t more, PromoError *err)
 {
@@ -250,13 +417,7 @@ make_room(PromoArena *arena, PromoKpiState **state, uint32_t more, PromoError *e
 	if (wanted <= capacity)
 		return true;
 	if ((*state)->n >= SETTLE_FROM)
-	{
-		settle(arena, *state);
-		wanted = (uint64_t) (*state)->n + more;
-		/* to sort again and again for a little room would take too long */
-		if (wanted <= capacity - capacity / 4)
-			return true;
-	}
+		return settle(arena, state, more, err);
 	return move_state(arena, state, (*state)->events_capacity,
 					  wanted > 2 * capacity ? wanted : 2 * capacity, (*state)->words_capacity, err);
 }
@@ -355,61 +516,89 @@ set_kind(PromoKpiState *state, PromoCustomerKind kind, PromoError *err)
 	return promo_hint(err, "Give all of them as one type.");
 }
 
-bool
-promo_kpi_add(PromoArena *arena, PromoKpiState **state, const PromoKpiRow *row, PromoError *err)
+/* Notes a customer of an event, or of those who did it twice. */
+static bool
+note(PromoArena *arena, PromoKpiState **state, int number, int twice, uint64_t customer,
+	 PromoError *err)
 {
-	int			number = event_number(arena, state, row->word, err);
 	PromoKpiState *s = *state;
-	StateEvent *event;
+	const StateEvent *event = &events_of(s)[number];
+	uint64_t   *map;
 
-	if (number < 0)
-		return false;
-	event = &events_of(s)[number];
-	if (!add_scalars(event, row->word, 1, row->amount, row->discount, row->cost, err))
-		return false;
-	if (row->kind == PROMO_CUSTOMER_NONE)
+	if (!promo_id_in_sample(customer, event->bits))
 		return true;
-	if (!set_kind(s, row->kind, err))
-		return false;
-	if (!promo_id_in_sample(row->customer, event->bits))
+	map = map_of(s, event, twice);
+	if (map != NULL && (customer >> 6) - map[0] < map[1])
+	{
+		uint64_t   *word = &map[MAP_HEAD + (customer >> 6) - map[0]];
+		uint64_t	bit = UINT64_C(1) << (customer & 63);
+
+		if ((*word & bit) == 0)
+			*word |= bit;
+		else if (event->known == PROMO_KPI_ORDER && !twice)
+			return note(arena, state, number, 1, customer, err);
 		return true;
+	}
 	if (s->n == s->capacity)
 	{
-		if (!make_room(arena, state, 1, err))
-			return false;
-		s = *state;
+		/* there may be a map afterwards */
+		return make_room(arena, state, 1, err) &&
+			note(arena, state, number, twice, customer, err);
 	}
-	customers_of(s)[s->n] = row->customer;
-	tags_of(s)[s->n] = (uint8_t) number;
+	customers_of(s)[s->n] = customer;
+	tags_of(s)[s->n] = (uint8_t) (number | (twice ? TWICE : 0));
 	s->n++;
 	return true;
 }
 
-/* notes a set from elsewhere that lies in the room behind those noted */
-static void
-keep_noted(PromoKpiState *state, uint32_t n, int bits, int tag)
+static bool
+note_all(PromoArena *arena, PromoKpiState **state, int number, int twice, const uint64_t *ids,
+		 size_t n, PromoError *err)
 {
-	if (bits > 0)
-		n = (uint32_t) promo_ids_sample(customers_of(state) + state->n, n, bits);
-	memset(tags_of(state) + state->n, tag, n);
-	state->n += n;
+	for (size_t i = 0; i < n; i++)
+	{
+		if (!note(arena, state, number, twice, ids[i], err))
+			return false;
+	}
+	return true;
 }
 
+bool
+promo_kpi_add(PromoArena *arena, PromoKpiState **state, const PromoKpiRow *row, PromoError *err)
+{
+	int			number = event_number(arena, state, row->word, err);
+	StateEvent *event;
+
+	if (number < 0)
+		return false;
+	event = &events_of(*state)[number];
+	if (!add_scalars(event, row->word, 1, row->amount, row->discount, row->cost, err))
+		return false;
+	if (row->kind == PROMO_CUSTOMER_NONE)
+		return true;
+	if (!set_kind(*state, row->kind, err))
+		return false;
+	return note(arena, state, number, 0, row->customer, err);
+}
+
+/* a set of a settled state; one that is large gets its room at once */
 static bool
-add_set(PromoArena *arena, PromoKpiState **state, int number, int tag, const PromoKpiSet *set,
+add_set(PromoArena *arena, PromoKpiState **state, int number, int twice, const PromoKpiSet *set,
 		PromoError *err)
 {
-	PromoKpiState *s;
+	uint64_t	few[256];
+	uint64_t   *ids = few;
 
 	if (set->members == 0)
 		return true;
-	if (!make_room(arena, state, set->members, err))
-		return false;
-	s = *state;
-	if (!promo_ids_get(set->code, set->size, customers_of(s) + s->n, set->members))
+	if (set->members > 256)
+		ids = promo_alloc(arena, set->members * sizeof(uint64_t));
+	if (!promo_ids_get(set->code, set->size, ids, set->members))
 		return promo_fail(err, PROMO_BAD_BINARY, "stored promo.kpi has a broken set of customers");
-	keep_noted(s, set->members, events_of(s)[number].bits, tag);
-	return true;
+	if (map_of(*state, &events_of(*state)[number], twice) == NULL &&
+		!make_room(arena, state, set->members, err))
+		return false;
+	return note_all(arena, state, number, twice, ids, set->members, err);
 }
 
 bool
@@ -432,8 +621,8 @@ promo_kpi_add_settled(PromoArena *arena, PromoKpiState **state, const PromoKpi *
 			return false;
 		if (event->bits < from->bits)
 			event->bits = (uint8_t) from->bits;
-		if (!add_set(arena, state, number, number, &from->once, err) ||
-			!add_set(arena, state, number, number | TWICE, &from->twice, err))
+		if (!add_set(arena, state, number, 0, &from->once, err) ||
+			!add_set(arena, state, number, 1, &from->twice, err))
 			return false;
 	}
 	return true;
@@ -444,7 +633,6 @@ promo_kpi_add_open(PromoArena *arena, PromoKpiState **state, const PromoKpiState
 				   PromoError *err)
 {
 	int			numbers[PROMO_KPI_MAX_EVENTS];
-	PromoKpiState *s;
 
 	if (!set_kind(*state, other->kind & ~PROMO_KPI_OPEN, err))
 		return false;
@@ -464,52 +652,36 @@ promo_kpi_add_open(PromoArena *arena, PromoKpiState **state, const PromoKpiState
 			event->bits = from->bits;
 		numbers[i] = number;
 	}
-	if (!make_room(arena, state, other->n, err))
-		return false;
-	s = *state;
 	for (uint32_t i = 0; i < other->n; i++)
 	{
 		uint8_t		tag = tags_of(other)[i];
-		uint64_t	customer = customers_of(other)[i];
-		int			number = numbers[tag & ~TWICE];
 
-		if (!promo_id_in_sample(customer, events_of(s)[number].bits))
-			continue;
-		customers_of(s)[s->n] = customer;
-		tags_of(s)[s->n] = (uint8_t) (number | (tag & TWICE));
-		s->n++;
+		if (!note(arena, state, numbers[tag & ~TWICE], (tag & TWICE) != 0, customers_of(other)[i], err))
+			return false;
+	}
+	for (int i = 0; i < other->nevents; i++)
+	{
+		for (int twice = 0; twice < 2; twice++)
+		{
+			const uint64_t *map = map_of(other, &events_of(other)[i], twice);
+			uint64_t   *ids = promo_alloc(arena, (members_of_map(map) + 1) * sizeof(uint64_t));
+
+			if (!note_all(arena, state, numbers[i], twice, ids, read_map(map, ids), err))
+				return false;
+		}
 	}
 	return true;
 }
 
 void *
-promo_kpi_settled(PromoArena *arena, const PromoKpiState *state, PromoError *err)
+promo_kpi_settled(PromoArena *arena, const PromoKpiState *state)
 {
-	PromoKpiState *copy = promo_alloc(arena, state->size);
 	PromoKpiInput events[PROMO_KPI_MAX_EVENTS];
-	uint64_t   *at;
-	const uint8_t *tags;
-	const uint8_t *end;
+	uint64_t	customers = 0;
 
-	memcpy(copy, state, state->size);
-	settle(arena, copy);
-	at = customers_of(copy);
-	tags = tags_of(copy);
-	end = tags + copy->n;
-	for (int i = 0; i < copy->nevents; i++)
-	{
-		const StateEvent *event = &events_of(copy)[i];
-
-		events[i] = (PromoKpiInput) {
-			.word = word_of(copy, event), .count = event->count, .amount = event->amount,
-			.discount = event->discount, .cost = event->cost, .bits = event->bits, .once = at
-		};
-		for (; tags < end && *tags == i; tags++, at++)
-			events[i].nonce++;
-		events[i].twice = at;
-		for (; tags < end && *tags == (i | TWICE); tags++, at++)
-			events[i].ntwice++;
-	}
-	return promo_kpi_build(arena, copy->n > 0 ? copy->kind & ~PROMO_KPI_OPEN : PROMO_CUSTOMER_NONE,
-						   events, copy->nevents);
+	collect(arena, state, events);
+	for (int i = 0; i < state->nevents; i++)
+		customers += events[i].nonce;
+	return promo_kpi_build(arena, customers > 0 ? state->kind & ~PROMO_KPI_OPEN : PROMO_CUSTOMER_NONE,
+						   events, state->nevents);
 }

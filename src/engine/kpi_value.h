@@ -138,10 +138,10 @@ typedef struct PromoKpiState
 	uint8_t		events_capacity;
 	uint32_t	n;				/* customers noted */
 	uint32_t	capacity;
+	uint32_t	maps;			/* words of 8 bytes that maps take */
 	uint32_t	size;			/* bytes of the whole */
 	uint16_t	words_used;
 	uint16_t	words_capacity;
-	uint32_t	settled;		/* as many are sorted and counted once */
 	uint32_t	unused;			/* zero */
 } PromoKpiState;
 
@@ -175,7 +175,7 @@ extern bool promo_kpi_add_open(PromoArena *arena, PromoKpiState **state,
 							   const PromoKpiState *other, PromoError *err);
 
 /* The settled form, its size in place of the length word; the open one stays as it is. */
-extern void *promo_kpi_settled(PromoArena *arena, const PromoKpiState *state, PromoError *err);
+extern void *promo_kpi_settled(PromoArena *arena, const PromoKpiState *state);
 
 /* ----------------------------------------------------------------
  * building and forms
