@@ -81,6 +81,7 @@ sub ask
 		$errors[ $last // 0 ] .= $_;
 	}
 
+	die @errors ? $errors[0] : "psql does not answer\n" if !@answers;
 	for my $n (0 .. $#steps)
 	{
 		my $name = $steps[$n]{name};
