@@ -52,16 +52,19 @@ FROM (
 WHERE back <= 6
 GROUP BY month ORDER BY month;
 \echo '9. HOW THEY BUY AND LEAVE.  promo.clv_fit(history, today, ''mbg/nbd'')'
-SELECT format(E'   r %s, alpha %s: an order in %s weeks on average; a %s, b %s: after each %s %% leave%s\n   p %s, q %s, v %s: %s an order',
-	round(r, 2), round(alpha, 2), round(alpha / r, 1), round(a, 2), round(b, 2), round(100 * a / (a + b), 1),
-	(SELECT string_agg('; ' || doubt, '') FROM jsonb_array_elements_text(fit -> 'degenerate') doubt),
-	round(p, 2), round(q, 2), round(v, 2), CASE WHEN q > 1 THEN round(p * v / (q - 1), 2) END) AS text
+SELECT format('   r %s, alpha %s: an order in %s weeks on average; a %s, b %s: after each %s %% leave%s', round(r, 2), round(alpha, 2),
+		round(alpha / r, 1), round(a, 2), round(b, 2), round(100 * a / (a + b), 1),
+		(SELECT '.  Doubtful: ' || string_agg(doubt, ', ') FROM jsonb_array_elements_text(fit -> 'degenerate') doubt)) AS text,
+	CASE WHEN p IS NULL THEN '   nothing is known of what they spend: nobody bought again'
+		ELSE format('   p %s, q %s, v %s: %s an order', round(p, 2), round(q, 2), round(v, 2),
+			CASE WHEN q > 1 THEN round(p * v / (q - 1), 2)::text ELSE 'an infinite mean of' END) END AS spend
 FROM jsonb_to_record(:'model'::promo.clv_model::jsonb) m (r numeric, alpha numeric, a numeric, b numeric, fit jsonb, spend jsonb),
 	jsonb_to_record(coalesce(spend, '{}')) s (p numeric, q numeric, v numeric)
 \gset
 \echo :text
+\echo :spend
 \echo
-\echo '10. WHOM TO WIN BACK: worth of a year x probability of having left.  promo.clv(history, model, today, 12), promo.p_alive(...)'
+\echo '10. WHOM TO WIN BACK: worth of a year x probability of having left.  promo.clv(...), promo.p_alive(...)'
 SELECT customer, promo.orders(history) AS "orders", round(promo.spent(history)) AS "spent", promo.last_day(history) AS "last order",
 	promo.recency(history, :'today') AS "days ago", round(promo.mean_gap(history), 1) AS "usual gap", round(1 - p::numeric, 3) AS "p left",
 	round((clv / p)::numeric) AS "a year if not", round((clv / p * (1 - p))::numeric) AS "to win"
