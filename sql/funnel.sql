@@ -55,19 +55,21 @@ SELECT promo.funnel_agg('2026-01-05'::timestamptz + i * '1 s'::interval, 1 + i %
 	   promo.funnel_agg('2026-01-05'::timestamptz + i * '1 s'::interval, 1 + i % 32, '1 minute' ORDER BY i DESC) AS same
 FROM generate_series(1, 100000) i;
 SELECT promo.level(promo.funnel_agg('2026-01-05'::timestamptz + i * '1 s'::interval, 1 + i % 32, '1 minute')) FROM generate_series(1, 1200000) i;
+SELECT promo.funnel_agg('2026-01-05'::timestamptz + i * '1 ms'::interval, CASE i WHEN 900000 THEN 1 WHEN 1000000 THEN 2 WHEN 1100000 THEN 3 ELSE 5 END, '1 hour') FROM generate_series(1, 1200000) i;
+SELECT mode, promo.funnel_agg('2026-01-05', 1 + i % 3, '1 minute', mode) FROM generate_series(1, 1200000) i, unnest('{default,stop_on_repeat}'::text[]) mode GROUP BY mode ORDER BY mode;
 SELECT promo.level(promo.funnel_agg(at, 1, '1 minute')) FROM (SELECT '2026-01-05'::timestamptz - i * '1 s'::interval AS at FROM generate_series(1, 1000000) i) e;
 SELECT promo.level(promo.funnel_agg(at, 1, '1 minute')) FROM (SELECT '2026-01-05'::timestamptz - i * '1 s'::interval AS at FROM generate_series(1, 1000001) i) e;
 SELECT promo.level(promo.funnel_agg('2026-01-05'::timestamptz + nullif(i, 1000002) * '1 s'::interval, 1, '1 minute')) FROM generate_series(1, 1000002) i;
 SELECT promo.level(promo.funnel_agg('2026-01-05'::timestamptz + (i % 1000001) * '1 s'::interval, 1, '1 minute')) FROM generate_series(1, 1000001) i;
 
--- rows that ORDER BY brings in order are run as they come
+-- in whatever order the aggregate is told to take them
 CREATE TEMP TABLE funnel_events AS
 SELECT i % 5 AS customer, '2026-01-05'::timestamptz + (hashint4(i) & 1048575) * '1 s'::interval AS at, 1 + (hashint4(i) >> 20 & 3) AS step FROM generate_series(1, 20000) i;
 SELECT count(*), count(*) FILTER (WHERE kept OPERATOR(promo.=) sorted), count(*) FILTER (WHERE kept OPERATOR(promo.=) backward), count(*) FILTER (WHERE kept OPERATOR(promo.=) by_step)
 FROM (SELECT customer, promo.funnel_agg(at, step, '1 hour') AS kept, promo.funnel_agg(at, step, '1 hour' ORDER BY at) AS sorted,
 			 promo.funnel_agg(at, step, '1 hour' ORDER BY at DESC) AS backward, promo.funnel_agg(at, step, '1 hour' ORDER BY step, at) AS by_step
 	  FROM funnel_events GROUP BY customer) s;
--- many events at one time
+-- many events at few times
 SELECT mode, promo.funnel_agg('2026-01-05'::timestamptz + (i / 5000) * '1 s'::interval, 1 + (i * 7) % 3, '1 minute', mode ORDER BY '2026-01-05'::timestamptz + (i / 5000) * '1 s'::interval)
 FROM generate_series(0, 19999) i, unnest('{default,strict_increase,stop_on_repeat,strict_order}'::text[]) mode GROUP BY mode ORDER BY mode;
 

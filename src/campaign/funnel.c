@@ -5,10 +5,8 @@
  *
  * The aggregate keeps the events of a customer as numbers of eight bytes, in
  * one block that begins small, since there are many customers with few events.
- * They are sorted and run when the last has come.  Where they are known to
- * come in the order of time, a full block of them is run, and forgotten: known
- * because the aggregate was written with ORDER BY, or because as many as are
- * kept at all came so.
+ * They are sorted and run when the last has come.  Where as many as are kept
+ * came in the order of time, they are run, and forgotten, before more come.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,10 +14,6 @@
 
 #include "engine/funnel_value.h"
 #include "flat.h"
-#include "nodes/parsenodes.h"
-#include "nodes/primnodes.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 /* ----------------------------------------------------------------
@@ -88,41 +82,52 @@ PROMO_FLAT_FUNCTIONS(funnel);
  * ----------------------------------------------------------------
  */
 
+/*
+ * All that a row looks at is in front: of another event it is only written, not
+ * read, what may be far from there.
+ */
 typedef struct FunnelState
 {
 	int64		within;			/* microseconds */
+	uint64		last;			/* time of the event that came last */
 	PromoFunnelRun *run;		/* of the events that were forgotten; NULL if none was */
 	uint32		n;
-	uint32		capacity;
+	uint8		doublings;		/* the state has FIRST_SIZE << doublings bytes */
 	uint8		mode;
 	bool		in_order;		/* no event is earlier than the one before it */
 	uint64		events[FLEXIBLE_ARRAY_MEMBER];
 } FunnelState;
 
-StaticAssertDecl(offsetof(FunnelState, events) == 32, "sizes are powers of two");
+StaticAssertDecl(offsetof(FunnelState, events) == 32, "half of FIRST_SIZE is left");
 
-/* in 64 bytes; then 12, 28, 60 ...: sizes that the allocator does not round up */
-#define FIRST_CAPACITY	4
-/* in 2 kB: events that are known to come in order wait for as many others */
-#define FOLDED_CAPACITY	252
+/* four events; then 12, 28, 60 ...: sizes that the allocator does not round up */
+#define FIRST_SIZE		64
 /* events of one customer that are kept until the last has come */
-#define MAX_CAPACITY	1000000
+#define MAX_EVENTS		1000000
 
-static Size
-size_of_state(uint32 capacity)
+static inline Size
+size_of_state(uint8 doublings)
 {
-	return offsetof(FunnelState, events) + capacity * sizeof(uint64);
+	return (Size) FIRST_SIZE << doublings;
+}
+
+static inline bool
+is_full(const FunnelState *state)
+{
+	return state->n == (size_of_state(state->doublings) - offsetof(FunnelState, events)) / sizeof(uint64) ||
+		state->n == MAX_EVENTS;
 }
 
 static FunnelState *
 new_state(MemoryContext context, PromoFunnelMode mode, int64 within)
 {
-	FunnelState *state = MemoryContextAlloc(context, size_of_state(FIRST_CAPACITY));
+	FunnelState *state = MemoryContextAlloc(context, FIRST_SIZE);
 
 	state->within = within;
+	state->last = 0;
 	state->run = NULL;
 	state->n = 0;
-	state->capacity = FIRST_CAPACITY;
+	state->doublings = 0;
 	state->mode = mode;
 	state->in_order = true;
 	return state;
@@ -134,22 +139,8 @@ fail_unsorted(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("too many events of one customer that are not in the order of time"),
-			 errdetail("At most %d events are kept.", MAX_CAPACITY),
+			 errdetail("At most %d events are kept.", MAX_EVENTS),
 			 errhint("Sort them in the aggregate: promo.funnel_agg(at, step, within ORDER BY at).")));
-}
-
-/* The aggregate was written with ORDER BY and its first argument. */
-static bool
-comes_in_order(FunctionCallInfo fcinfo)
-{
-	Aggref	   *aggref = AggGetAggref(fcinfo);
-	SortGroupClause *order;
-
-	if (aggref == NULL || aggref->aggorder == NIL)
-		return false;
-	order = linitial_node(SortGroupClause, aggref->aggorder);
-	return linitial_node(TargetEntry, aggref->args)->ressortgroupref == order->tleSortGroupRef &&
-		get_opcode(order->sortop) == F_TIMESTAMPTZ_LT;
 }
 
 /* Runs what came in order, except the latest time, of which more may come. */
@@ -173,22 +164,19 @@ fold(FunnelState *state, MemoryContext context)
 	state->n = promo_funnel_thin(state->events, state->n);
 }
 
-/* Sees to room for one more event; the state may move. */
+/* Sees to room in a state that is full; it may move. */
 static FunnelState *
-make_room(FunnelState *state, FunctionCallInfo fcinfo, MemoryContext context)
+make_room(FunnelState *state, MemoryContext context)
 {
-	if (state->n < state->capacity)
-		return state;
-	if (state->n == MAX_CAPACITY && !state->in_order)
-		fail_unsorted();
-	if (state->n == MAX_CAPACITY || (state->n >= FOLDED_CAPACITY && comes_in_order(fcinfo)))
+	if (state->n < MAX_EVENTS)
 	{
-		fold(state, context);
-		return state;
+		state->doublings++;
+		return repalloc(state, size_of_state(state->doublings));
 	}
-	/* twice the bytes */
-	state->capacity = Min(2 * state->capacity + FIRST_CAPACITY, MAX_CAPACITY);
-	return repalloc(state, size_of_state(state->capacity));
+	if (!state->in_order)
+		fail_unsorted();
+	fold(state, context);
+	return state;
 }
 
 /* In microseconds; what no two times are apart is as good as any longer. */
@@ -269,6 +257,7 @@ promo_funnel_agg_trans(PG_FUNCTION_ARGS)
 	int64		within;
 	PromoFunnelMode mode;
 	uint64		event;
+	uint64		time;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "an aggregate's function called in non-aggregate context");
@@ -292,11 +281,14 @@ promo_funnel_agg_trans(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(state);
 
 	event = promo_funnel_event(mode, at, step);
-	state = make_room(state, fcinfo, context);
-	if (unlikely(state->run != NULL && promo_funnel_time(event) <= state->run->last))
+	time = promo_funnel_time(event);
+	if (unlikely(is_full(state)))
+		state = make_room(state, context);
+	if (unlikely(state->run != NULL && time < state->run->from))
 		fail_unsorted();
-	if (state->n > 0 && promo_funnel_time(event) < promo_funnel_time(state->events[state->n - 1]))
+	if (time < state->last)
 		state->in_order = false;
+	state->last = time;
 	state->events[state->n++] = event;
 	PG_RETURN_POINTER(state);
 }

@@ -158,7 +158,7 @@ CREATE AGGREGATE promo.funnel_agg(at timestamptz, step integer, within interval)
 	FINALFUNC = promo.funnel_agg_final,
 	PARALLEL  = SAFE
 );
-COMMENT ON AGGREGATE promo.funnel_agg(timestamptz, integer, interval) IS 'the events of one customer into a funnel, the same in any row order: step 1 to 32 is the step that an event is of, NULL or 0 an event of no step; within is the longest time from the first step to the last, days being 24 hours; a row whose at is NULL is left out, no rows: NULL, no event of step 1: level 0; a within that is NULL, not positive, has months or differs between rows, an infinite at or one outside the years 0001 to 9999: error; more than 1,000,000 rows that are not in the order of time: error, write funnel_agg(... ORDER BY at)';
+COMMENT ON AGGREGATE promo.funnel_agg(timestamptz, integer, interval) IS 'the events of one customer into a funnel, the same in any row order: step 1 to 32 is the step that an event is of, NULL or 0 an event of no step; within is the longest time from the first step to the last, days being 24 hours; a row whose at is NULL is left out, no rows: NULL, no event of step 1: level 0; a within that is NULL, not positive, has months or differs between rows, an infinite at or one outside the years 0001 to 9999: error; more than 1,000,000 rows that do not come in the order of time: error, write funnel_agg(... ORDER BY at)';
 
 CREATE AGGREGATE promo.funnel_agg(at timestamptz, step integer, within interval, mode text) (
 	SFUNC     = promo.funnel_agg_trans,

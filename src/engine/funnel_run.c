@@ -99,7 +99,7 @@ promo_funnel_begin(PromoFunnelRun *run, PromoFunnelMode mode, int64_t within)
 	run->ended = false;
 	run->level = 0;
 	run->open = 1;
-	run->last = 0;
+	run->from = 0;
 }
 
 static inline int64_t *
@@ -174,5 +174,5 @@ promo_funnel_take(PromoArena *arena, PromoFunnelRun *run, const uint64_t *events
 				   run->mode == PROMO_FUNNEL_INCREASE ? PROMO_MAX_STEPS - place : place);
 	}
 	if (n > 0)
-		run->last = promo_funnel_time(events[n - 1]);
+		run->from = promo_funnel_time(events[n - 1]) + 1;
 }

@@ -95,7 +95,7 @@ typedef struct PromoFunnelRun
 	uint32_t	level;			/* the highest that was reached */
 	uint64_t	open;			/* bit s: the chain of s steps can be continued; bit 0, the empty
 								 * one, always */
-	uint64_t	last;			/* time of the last event that was taken */
+	uint64_t	from;			/* time of the earliest event that may still be taken */
 	int64_t		won[PROMO_MAX_STEPS];	/* the chain that reached the level first */
 	/* the latest chain of each length: s instants from s * (s - 1) / 2 on */
 	int64_t		chains[PROMO_MAX_STEPS * (PROMO_MAX_STEPS + 1) / 2];
