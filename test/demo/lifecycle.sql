@@ -17,8 +17,9 @@ SELECT max(day) AS today, (max(day) - interval '3 months')::date AS before FROM 
 \gset
 SELECT promo.rfm_fit(history, :'today') AS scale, promo.clv_fit(history, :'today', 'mbg/nbd') AS model FROM customer_history
 \gset
-SELECT format('%s CUSTOMERS, %s ORDERS UNTIL %s.  promo.history_agg(day, amount) of each, in %s s', count(DISTINCT customer), count(*),
-	:'today', round(:seconds, 2)) AS text FROM purchase
+SELECT format('%s CUSTOMERS, %s ORDERS UNTIL %s.  promo.history_agg(day, amount) of each, in %s s',
+	count(*) FILTER (WHERE promo.orders(history) > 0), sum(promo.orders(history)), :'today', round(:seconds, 2)) AS text
+FROM customer_history
 \gset
 \echo
 \echo :text
@@ -35,7 +36,10 @@ SELECT stage AS "stage then", nullif(count(*) FILTER (WHERE now = 'new'), 0) AS 
 	nullif(count(*) FILTER (WHERE now = 'loyal'), 0) AS "loyal", nullif(count(*) FILTER (WHERE now = 'reactivated'), 0) AS "reactivated",
 	nullif(count(*) FILTER (WHERE now = 'at_risk'), 0) AS "at_risk", nullif(count(*) FILTER (WHERE now = 'churned'), 0) AS "churned", count(now) AS "all"
 FROM unnest('{prospect,new,active,loyal,reactivated,at_risk,churned}'::text[]) WITH ORDINALITY s (stage, o)
-LEFT JOIN (SELECT promo.stage(history, :'before') AS stage, promo.stage(history, :'today') AS now FROM customer_history) c USING (stage)
+LEFT JOIN (
+	SELECT promo.stage(history, :'before') AS stage, now
+	FROM customer_history, promo.stage(history, :'today') now
+	WHERE now <> 'prospect') c USING (stage)
 GROUP BY o, stage ORDER BY o;
 \echo '8. WHO BOUGHT AGAIN within so many days of the first order, in %.  promo.repurchase_rate(history, today, 30)'
 SELECT to_char(month, 'YYYY-MM') AS "first order", count(*) AS "customers",
