@@ -52,7 +52,7 @@ promo_check_rfm_levels(int64_t levels, PromoError *err)
 {
 	if (levels >= PROMO_RFM_MIN_LEVELS && levels <= PROMO_RFM_MAX_LEVELS)
 		return true;
-	promo_fail(err, PROMO_OUT_OF_RANGE, "%lld levels are out of range", (long long) levels);
+	promo_fail(err, PROMO_OUT_OF_RANGE, "number of levels is out of range: %lld", (long long) levels);
 	return promo_detail(err, "There are from %d to %d levels.",
 						PROMO_RFM_MIN_LEVELS, PROMO_RFM_MAX_LEVELS);
 }

@@ -603,7 +603,7 @@ test_model_refuses(void)
 	CHECK_STR(model_of("{\"levels\":4," R "," F "," M "}"),
 			  "3 breaks of recency are not those of 4 levels; There must be 3 of them in an array.");
 	CHECK_STR(model_of("{\"recency\":{\"at_most\":[9,8,7,6,5,4,3,2,1,0]}," F "," M "}"),
-			  "5 11 levels are out of range; There are from 2 to 10 levels.");
+			  "5 number of levels is out of range: 11; There are from 2 to 10 levels.");
 	CHECK_STR(model_of("{\"method\":\"nested\"," R "," F "," M "}"),
 			  "3 breaks of frequency have a wrong shape; "
 			  "They must be an array of breaks for each score of R, since the model is nested.");

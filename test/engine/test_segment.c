@@ -386,8 +386,8 @@ test_problems(void)
 	CHECK_STR(problems(own("[{\"segment\":\"a\",\"r\":[1,3]},{\"segment\":\"b\",\"r\":[4,10]}]"), 3),
 			  "unreachable b");
 	CHECK_STR(problems(own("[{\"segment\":\"a\",\"r\":[1,3]},{\"segment\":\"b\",\"r\":[4,10]}]"), 4), "");
-	CHECK_STR(problems(own("[]"), 1), "5 1 levels are out of range; There are from 2 to 10 levels.");
-	CHECK_STR(problems(own("[]"), 11), "5 11 levels are out of range; There are from 2 to 10 levels.");
+	CHECK_STR(problems(own("[]"), 1), "5 number of levels is out of range: 1; There are from 2 to 10 levels.");
+	CHECK_STR(problems(own("[]"), 11), "5 number of levels is out of range: 11; There are from 2 to 10 levels.");
 
 	CHECK_INT(count(own("[]"), 10, PROMO_HOLE), 1000);
 	CHECK_INT(count(own(rows(1000)), 10, PROMO_OVERLAP), 1000);
