@@ -16,12 +16,12 @@ FROM (
 			WHEN price::numeric <= 0 THEN 'price is not above 0'
 			WHEN scale(trim_scale(qty::numeric)) > 3 OR scale(trim_scale(price::numeric)) > 4 THEN 'more than 3 decimals in a quantity or 4 in a price'
 		END AS problem
-	FROM (SELECT n, coalesce(trim(:"order_column"), '') AS order_id, trim(:"line_column") AS number, coalesce(trim(:"sku_column"), '') AS sku,
+	FROM (SELECT n, coalesce(trim(:"order_column"), '') AS order_id, trim(:"line_column"::text) AS number, coalesce(trim(:"sku_column"), '') AS sku,
 			coalesce(trim(:"qty_column"), '') AS qty, coalesce(trim(:"price_column"), '') AS price FROM import) i) c;
 UPDATE line SET problem = 'order has more than 10,000 lines'
 WHERE order_id IN (SELECT order_id FROM line WHERE problem IS NULL GROUP BY order_id HAVING count(*) > 10000);
 
--- an order's own line numbers, where they are such
+-- an order's own line numbers, where they are such; the file's, if it has no column for them
 CREATE TEMP TABLE order_line AS
 SELECT order_id, CASE WHEN numbered THEN number::bigint ELSE row_number() OVER (PARTITION BY order_id ORDER BY n) END AS line, sku, qty, price
 FROM line JOIN (
