@@ -48,6 +48,8 @@ OBJS = \
 	src/engine/channel_credit.o \
 	src/engine/group_uplift.o \
 	src/engine/anomaly.o \
+	src/engine/days_value.o \
+	src/engine/retention_value.o \
 	src/numeric.o \
 	src/flat.o \
 	src/kept.o \
@@ -67,7 +69,9 @@ OBJS = \
 	src/campaign/funnel.o \
 	src/campaign/attribution.o \
 	src/campaign/uplift.o \
-	src/campaign/watch.o
+	src/campaign/watch.o \
+	src/campaign/days.o \
+	src/campaign/retention.o
 SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -89,7 +93,9 @@ INSTALL_SQL = \
 	src/campaign/funnel.sql \
 	src/campaign/attribution.sql \
 	src/campaign/uplift.sql \
-	src/campaign/watch.sql
+	src/campaign/watch.sql \
+	src/campaign/days.sql \
+	src/campaign/retention.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "promo.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/jsonb.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
@@ -114,6 +115,19 @@ promo_check_instant(int64 instant, const char *what)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("%s is out of range", what),
 				 errdetail("Instants must be within the years 0001 to 9999.")));
+}
+
+int32
+promo_day_of_datum(Datum date, const char *what)
+{
+	DateADT		day = DatumGetDateADT(date);
+
+	if (day < PROMO_DAY_MIN || day > PROMO_DAY_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is out of range", what),
+				 errdetail("Days must be within the years 0001 to 9999.")));
+	return day;
 }
 
 PromoText

@@ -45,6 +45,12 @@ extern Datum promo_report_soft(FunctionCallInfo fcinfo, const PromoError *err);
 /* Raises an error for an instant beyond the years that instants are written with. */
 extern void promo_check_instant(int64 instant, const char *what);
 
+/*
+ * A date argument as a day: infinity is raised as out of range, and so is what
+ * is beyond the calendar.  `what` names it: "as_of", "day".
+ */
+extern int32 promo_day_of_datum(Datum date, const char *what);
+
 static inline PromoText
 promo_text_of_cstring(const char *s)
 {

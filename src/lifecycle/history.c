@@ -188,19 +188,6 @@ history_datum(void *history)
 	return promo_flat_datum(&promo_flat_history, history);
 }
 
-int32_t
-promo_day_of_datum(Datum date, const char *what)
-{
-	DateADT		day = DatumGetDateADT(date);
-
-	if (day < PROMO_DAY_MIN || day > PROMO_DAY_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s is out of range", what),
-				 errdetail("Days must be within the years 0001 to 9999.")));
-	return day;
-}
-
 /* ----------------------------------------------------------------
  * input and output
  * ----------------------------------------------------------------

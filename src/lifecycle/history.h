@@ -28,10 +28,4 @@ promo_purchases_of_datum(Datum datum, int32_t as_of)
 	return promo_history_purchases(&history, as_of);
 }
 
-/*
- * A date argument as a day: infinity is raised as out of range, and so is what
- * is beyond the calendar.  `what` names it: "as_of", "day".
- */
-extern int32_t promo_day_of_datum(Datum date, const char *what);
-
 #endif							/* PROMO_HISTORY_H */

@@ -13,9 +13,9 @@ CREATE TEMP TABLE member AS
 -- Objects
 -- ----------------------------------------------------------------
 SELECT set_eq($$ SELECT typname::text FROM pg_type WHERE typnamespace = 'promo'::regnamespace AND typtype = 'b' AND typcategory <> 'A' $$,
-	'{cart,rule,ruleset,quote,history,rfm,rfm_model,clv_model,kpi,funnel}'::text[], 'types');
+	'{cart,rule,ruleset,quote,history,rfm,rfm_model,clv_model,kpi,funnel,days,retention}'::text[], 'types');
 SELECT set_eq($$ SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prokind = 'a' $$,
-	'{cart_agg,ruleset_agg,history_agg,rollup,rfm_fit,clv_fit,repurchase_rate,kpi_agg,funnel_agg,attribution_agg}'::text[], 'aggregates');
+	'{cart_agg,ruleset_agg,history_agg,rollup,rfm_fit,clv_fit,repurchase_rate,kpi_agg,funnel_agg,attribution_agg,days_agg,retention_agg}'::text[], 'aggregates');
 SELECT set_eq($$ SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND proname IN ('price', 'explain', 'refund', 'configure', 'describe', 'apportion') $$,
 	ARRAY['promo.price(promo.cart,promo.ruleset,timestamp with time zone,text[],text[],numeric,text[])',
 		  'promo.explain(promo.cart,promo.ruleset,timestamp with time zone,text[],text[],numeric,text[])',
@@ -46,7 +46,7 @@ SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'p
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prosecdef $$, 'none runs as somebody else');
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc p, (SELECT 'promo.quote'::regtype AS q) t
 				   WHERE pronamespace = 'promo'::regnamespace AND prokind = 'f' AND NOT proisstrict
-					 AND proname !~ '(_agg_|_trans$|_final$|_combine$|_concat$)' AND proname NOT IN ('price', 'explain', 'refund', 'configure', 'stage', 'check_segments', 'pace', 'attainment') $$,
+					 AND proname !~ '(_agg_|_trans$|_final$|_combine$|_concat$)' AND proname NOT IN ('price', 'explain', 'refund', 'configure', 'stage', 'check_segments', 'active_days', 'matrix', 'pace', 'attainment') $$,
 	'NULL gives NULL, where no argument is optional');
 SELECT is_empty($$ SELECT aggfnoid::regprocedure FROM pg_aggregate JOIN pg_proc p ON p.oid = aggfnoid
 				   WHERE pronamespace = 'promo'::regnamespace AND proname !~ '(_fit|^funnel_agg)$' AND (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0)) $$, 'aggregates run in parallel, but fits look at everybody, and funnels at the order of time');
