@@ -12,6 +12,15 @@ SELECT '[{"line":1,"sku":"\u5546","qty":1,"price":1}]'::promo.cart;
 SELECT 'save 20% on sku café'::promo.rule, 'save 20% on sku café'::promo.rule::jsonb;
 SELECT promo.segment('5-5-5'), promo.segment('5-5-5', '[{"segment":"caf\u00e9"}]'::jsonb);
 SELECT promo.segment('2-2-2', 'cn');
+SELECT promo.describe('save 20% on sku café', 'en');
+SELECT promo.describe('save 20% on sku café', 'zh');
+CREATE DATABASE promo_euc_cn TEMPLATE template0 ENCODING 'EUC_CN' LC_COLLATE 'C' LC_CTYPE 'C';
+\connect promo_euc_cn
+SET client_min_messages = warning;
+CREATE EXTENSION promo CASCADE;
+SET client_encoding = 'UTF8';
+SELECT promo.segment('2-2-2', 'cn'), length(promo.segment('2-2-2', 'cn'));
+SELECT promo.describe('spend 200 save 20% on sku 茶 except tag 新品 days sat', 'zh') AS copy, length(promo.describe('save 20% on sku 茶', 'zh'));
 \connect :database
 -- bytes that are no text
 CREATE TEMP TABLE carts (c promo.cart);
@@ -20,3 +29,4 @@ CREATE TEMP TABLE carts (c promo.cart);
 \copy carts from program 'LC_ALL=C sed "s/\\xc3\\xa9/\\xc3\\x28/" results/utf8.bin' (format binary)
 SELECT c FROM carts;
 DROP DATABASE promo_latin1;
+DROP DATABASE promo_euc_cn;

@@ -143,3 +143,9 @@ promo_text_datum(PromoText text)
 {
 	return PointerGetDatum(cstring_to_text_with_len(text.data, (int) text.len));
 }
+
+const char *
+promo_of_utf8(const char *utf8)
+{
+	return pg_any_to_server(utf8, (int) strlen(utf8), PG_UTF8);
+}

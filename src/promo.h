@@ -71,4 +71,7 @@ extern PromoText promo_text_of_jsonb(Datum datum);
 
 extern Datum promo_text_datum(PromoText text);
 
+/* A literal of the engine in the database's encoding; raises an error where it has no such characters. */
+extern const char *promo_of_utf8(const char *utf8);
+
 #endif							/* PROMO_H */

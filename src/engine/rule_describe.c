@@ -83,12 +83,26 @@ typedef struct Copy
 	PromoBuffer *buf;
 	const PromoRule *rule;
 	bool		zh;
+	PromoOfUtf8 *of_utf8;
 } Copy;
+
+/* wording, in the encoding of the names beside it */
+static const char *
+worded(const Copy *copy, const char *utf8)
+{
+	return copy->of_utf8 != NULL ? copy->of_utf8(utf8) : utf8;
+}
+
+static void
+put(const Copy *copy, const char *utf8)
+{
+	promo_puts(copy->buf, worded(copy, utf8));
+}
 
 static void
 say(const Copy *copy, const char *en, const char *zh)
 {
-	promo_puts(copy->buf, copy->zh ? zh : en);
+	put(copy, copy->zh ? zh : en);
 }
 
 static void
@@ -108,13 +122,13 @@ static void
 say_fold(const Copy *copy, int64_t percent)
 {
 	if (percent == PROMO_WHOLE)
-		promo_puts(copy->buf, "免费");
+		put(copy, "免费");
 	else if (percent == 0)
-		promo_puts(copy->buf, "原价");
+		put(copy, "原价");
 	else
 	{
 		promo_put_decimal(copy->buf, PROMO_WHOLE - percent, PROMO_PERCENT_DIGITS + 1, 0);
-		promo_puts(copy->buf, "折");
+		put(copy, "折");
 	}
 }
 
@@ -126,7 +140,7 @@ say_names(const Copy *copy, PromoSlice names, const char *between)
 		PromoText	name = promo_rule_name(copy->rule, names, i);
 
 		if (i > 0)
-			promo_puts(copy->buf, between);
+			put(copy, between);
 		promo_put(copy->buf, name.data, name.len);
 	}
 }
@@ -176,9 +190,9 @@ say_figure(const Copy *copy, const PromoTier *tier, char marker)
 			if (tier->skus.n == 1 && tier->count == 1 &&
 				(tier->action == PROMO_ADD || tier->action == PROMO_GIFT))
 				break;
-			promo_puts(copy->buf, tier->skus.n > 1 ? "任选" : " ");
+			put(copy, tier->skus.n > 1 ? "任选" : " ");
 			say_units(copy, tier->count);
-			promo_puts(copy->buf, "件");
+			put(copy, "件");
 			break;
 	}
 }
@@ -186,7 +200,7 @@ say_figure(const Copy *copy, const PromoTier *tier, char marker)
 static void
 say_phrase(const Copy *copy, const Phrase *phrase, const PromoTier *tier)
 {
-	for (const char *p = copy->zh ? phrase->zh : phrase->en; *p != '\0'; p++)
+	for (const char *p = worded(copy, copy->zh ? phrase->zh : phrase->en); *p != '\0'; p++)
 	{
 		if (*p == '%')
 			say_figure(copy, tier, *++p);
@@ -245,7 +259,7 @@ say_tier(const Copy *copy, const PromoTier *tier)
 	}
 	say_phrase(copy, condition_phrase(tier), tier);
 	if (copy->zh && is_offer(tier) && tier->condition != PROMO_ALWAYS)
-		promo_puts(copy->buf, "，");
+		put(copy, "，");
 	say_phrase(copy, action_phrase(copy->rule, tier), tier);
 }
 
@@ -261,7 +275,7 @@ say_tiers(const Copy *copy)
 	for (uint32_t i = 0; i < copy->rule->tiers.n; i++)
 	{
 		if (i > 0)
-			promo_puts(copy->buf, between);
+			put(copy, between);
 		say_tier(copy, &tiers[i]);
 	}
 }
@@ -404,19 +418,19 @@ say_bounds(const Copy *copy)
 		static const Phrase max_off = {"up to %M off", "最高减%M元"};
 		static const Phrase max_points = {"up to %Q points", "最多%Q积分"};
 
-		promo_puts(copy->buf, comma);
+		put(copy, comma);
 		say_phrase(copy, rule->stage == PROMO_STAGE_POINTS ? &max_points : &max_off, &figures);
 	}
 	if (rule->clauses & PROMO_HAS_LIMIT)
 	{
-		promo_puts(copy->buf, comma);
+		put(copy, comma);
 		say(copy, "limit ", rule->clauses & PROMO_LIMIT_PER_LINE ? "每行限" : "限");
 		say_units(copy, rule->limit);
 		say(copy, rule->clauses & PROMO_LIMIT_PER_LINE ? " per line" : "", "件");
 	}
 	if (rule->clauses & PROMO_HAS_TIMES)
 	{
-		promo_puts(copy->buf, comma);
+		put(copy, comma);
 		say(copy, "at most ", "限");
 		say_units(copy, rule->times);
 		say(copy, rule->times == 1 ? " time" : " times", "次");
@@ -443,12 +457,12 @@ say_manners(const Copy *copy)
 	{
 		if (!(copy->rule->clauses & clauses[i].clause))
 			continue;
-		promo_puts(copy->buf, comma);
+		put(copy, comma);
 		say(copy, clauses[i].phrase.en, clauses[i].phrase.zh);
 	}
 	if (copy->rule->choice != PROMO_CHOICE_DEFAULT)
 	{
-		promo_puts(copy->buf, comma);
+		put(copy, comma);
 		if (copy->rule->choice == PROMO_CHOICE_DEAREST)
 			say(copy, "dearest first", "高价优先");
 		else
@@ -456,7 +470,7 @@ say_manners(const Copy *copy)
 	}
 	if (copy->rule->basis != PROMO_BASIS_DEFAULT)
 	{
-		promo_puts(copy->buf, comma);
+		put(copy, comma);
 		if (copy->rule->basis == PROMO_BASIS_LIST)
 			say(copy, "counted before other discounts", "按原价计算");
 		else
@@ -481,13 +495,13 @@ say_exceptions(const Copy *copy, const PromoScope *scope)
 	if (scope->except_tags.n > 0)
 	{
 		if (copy->buf->len > start)
-			promo_puts(copy->buf, comma);
+			put(copy, comma);
 		say_tags(copy, scope->except_tags);
 	}
 	if (scope->except_discounted)
 	{
 		if (copy->buf->len > start)
-			promo_puts(copy->buf, comma);
+			put(copy, comma);
 		say(copy, "discounted items", "已优惠商品");
 	}
 }
@@ -512,9 +526,9 @@ say_when(const Copy *copy, const PromoWhen *when)
 		say_phrase(copy, phrase, &figures);
 	if (has_exceptions(&when->scope) && copy->zh)
 	{
-		promo_puts(copy->buf, "除");
+		put(copy, "除");
 		say_exceptions(copy, &when->scope);
-		promo_puts(copy->buf, "外");
+		put(copy, "外");
 	}
 	if (when->scope.kind == PROMO_ON_ORDER)
 		say(copy, "", "订单");
@@ -525,7 +539,7 @@ say_when(const Copy *copy, const PromoWhen *when)
 	}
 	if (has_exceptions(&when->scope) && !copy->zh)
 	{
-		promo_puts(copy->buf, " except ");
+		put(copy, " except ");
 		say_exceptions(copy, &when->scope);
 	}
 	if (copy->zh)
@@ -607,9 +621,10 @@ say_circumstances(const Copy *copy)
 }
 
 bool
-promo_rule_describe(PromoBuffer *buf, const PromoRule *rule, PromoText language, PromoError *err)
+promo_rule_describe(PromoBuffer *buf, const PromoRule *rule, PromoText language,
+					PromoOfUtf8 *of_utf8, PromoError *err)
 {
-	Copy		copy = {buf, rule, promo_text_equal(language, promo_text("zh"))};
+	Copy		copy = {buf, rule, promo_text_equal(language, promo_text("zh")), of_utf8};
 
 	if (!copy.zh && !promo_text_equal(language, promo_text("en")))
 	{

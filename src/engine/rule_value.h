@@ -223,8 +223,13 @@ extern void promo_rule_pack(PromoBuffer *buf, const PromoRule *rule);
 extern PromoRule *promo_rule_unpack(PromoArena *arena, const void *data, size_t len,
 									PromoError *err);
 
-/* Shop copy; language is "en" or "zh", anything else is an error. */
+/*
+ * Shop copy; language is "en" or "zh", anything else is an error.  The names in
+ * it are of the rule's encoding; wording is brought to that by of_utf8, or is
+ * UTF-8 without one.
+ */
+typedef const char *PromoOfUtf8(const char *utf8);
 extern bool promo_rule_describe(PromoBuffer *buf, const PromoRule *rule, PromoText language,
-								PromoError *err);
+								PromoOfUtf8 *of_utf8, PromoError *err);
 
 #endif							/* PROMO_RULE_VALUE_H */

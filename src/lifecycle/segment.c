@@ -14,7 +14,6 @@
 #include "engine/segment_table.h"
 #include "kept.h"
 #include "lifecycle/rfm.h"
-#include "mb/pg_wchar.h"
 #include "rows.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -42,7 +41,7 @@ segment_datums(const PromoScheme *scheme)
 		PromoText	name = scheme->rows[i].name;
 
 		if (scheme->name != NULL)
-			name = promo_text_of_cstring(pg_any_to_server(name.data, (int) name.len, PG_UTF8));
+			name = promo_text_of_cstring(promo_of_utf8(name.data));
 		segments[i] = promo_text_datum(name);
 	}
 	return segments;

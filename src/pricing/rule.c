@@ -70,7 +70,7 @@ promo_describe(PG_FUNCTION_ARGS)
 
 	promo_buffer_init(&buf, &promo_arena);
 	if (!promo_rule_describe(&buf, PG_GETARG_PROMO_RULE_P(0),
-							 promo_text_of_datum(PG_GETARG_DATUM(1)), &err))
+							 promo_text_of_datum(PG_GETARG_DATUM(1)), promo_of_utf8, &err))
 		promo_report(&err);
 	return promo_text_datum((PromoText) {buf.data, (uint32_t) buf.len});
 }

@@ -115,8 +115,8 @@ use_rule(const PromoRule *rule)
 	promo_rule_pack(&packed, rule);
 	again = promo_rule_unpack(&test.arena, packed.data, packed.len, &err);
 	CLAIM(again != NULL && same_bytes(again, again->size, rule, rule->size));
-	CLAIM(promo_rule_describe(&copy, rule, promo_text("en"), &err));
-	CLAIM(promo_rule_describe(&copy, rule, promo_text("zh"), &err));
+	CLAIM(promo_rule_describe(&copy, rule, promo_text("en"), NULL, &err));
+	CLAIM(promo_rule_describe(&copy, rule, promo_text("zh"), NULL, &err));
 }
 
 static void

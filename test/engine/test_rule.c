@@ -46,7 +46,7 @@ described(const char *text, const char *language)
 	PromoBuffer buf;
 
 	promo_buffer_init(&buf, &test.arena);
-	if (rule == NULL || !promo_rule_describe(&buf, rule, promo_text(language), &err))
+	if (rule == NULL || !promo_rule_describe(&buf, rule, promo_text(language), NULL, &err))
 		return "error";
 	return buf.data;
 }
@@ -670,7 +670,7 @@ test_describe(void)
 		test_check_str(described(copies[i].rule, "zh"), copies[i].zh, copies[i].zh, __FILE__, __LINE__);
 	}
 	promo_buffer_init(&buf, &test.arena);
-	CHECK(!promo_rule_describe(&buf, parse("save 1", &err), promo_text("fr"), &err));
+	CHECK(!promo_rule_describe(&buf, parse("save 1", &err), promo_text("fr"), NULL, &err));
 	CHECK_INT(err.code, PROMO_BAD_VALUE);
 	CHECK_STR(err.message, "unknown language: \"fr\"");
 	CHECK_STR(err.hint, "Languages are en and zh.");
