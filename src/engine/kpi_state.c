@@ -492,7 +492,9 @@ static bool
 add_scalars(StateEvent *event, PromoText word, int64_t count, int64_t amount, int64_t discount,
 			int64_t cost, PromoError *err)
 {
-	event->count += count;
+	if (__builtin_add_overflow(event->count, count, &event->count))
+		return promo_fail(err, PROMO_OUT_OF_RANGE, "number of events \"%.*s\" is out of range",
+						  promo_shown(word), word.data);
 	return add_money(&event->amount, amount, "amount", word, err) &&
 		add_money(&event->discount, discount, "discount", word, err) &&
 		add_money(&event->cost, cost, "cost", word, err);

@@ -245,7 +245,7 @@ get_event_head(const uint8_t **p, const uint8_t *end, PromoKpiEvent *event)
 		return false;
 	flags = *(*p)++;
 	unit = flags & KPI_FINE ? 1 : CENT;
-	if (!promo_get_varint(p, end, &value))
+	if (!promo_get_varint(p, end, &value) || value > INT64_MAX)
 		return false;
 	event->count = (int64_t) value;
 	if (flags & KPI_MONEY)

@@ -86,11 +86,11 @@ extern PromoKpiOpened promo_kpi_open(PromoKpi *kpi, const void *image, size_t si
 /* NULL if the word did not occur */
 extern const PromoKpiEvent *promo_kpi_find(const PromoKpi *kpi, PromoText word);
 
-/* number of customers, estimated from a sample */
+/* number of customers, estimated from a sample; there are not more than bigints */
 static inline int64_t
 promo_kpi_estimate(uint64_t members, int bits)
 {
-	return (int64_t) (members << bits);
+	return members > (uint64_t) INT64_MAX >> bits ? INT64_MAX : (int64_t) (members << bits);
 }
 
 extern bool promo_kpi_is_exact(const PromoKpi *kpi);

@@ -377,6 +377,22 @@ message_of(const char *json)
 	return made != NULL ? "" : err.message;
 }
 
+/* as many events as can be counted, twice */
+static bool
+merge_most_events(void)
+{
+	PromoKpiState *state = promo_kpi_begin(&test.arena);
+	PromoKpi	kpi;
+	const char *value = promo_kpi_from_json(&test.arena, promo_text(
+		"{\"customers\":\"none\",\"events\":{\"view\":{\"count\":9223372036854775807}}}"), &err);
+	uint32_t	size;
+
+	memcpy(&size, value, sizeof(size));
+	CHECK(promo_kpi_open(&kpi, value + sizeof(size), size - sizeof(size)) == PROMO_KPI_WHOLE);
+	CHECK(promo_kpi_add_settled(&test.arena, &state, &kpi, &err));
+	return promo_kpi_add_settled(&test.arena, &state, &kpi, &err);
+}
+
 static void
 check_mistakes(void)
 {
@@ -406,6 +422,10 @@ check_mistakes(void)
 	row.amount = 1;
 	CHECK(!promo_kpi_add(&test.arena, &state, &row, &err));
 	CHECK_STR(err.message, "amount of event \"view\" is out of range");
+	CHECK(!merge_most_events());
+	CHECK_STR(err.message, "number of events \"view\" is out of range");
+	CHECK(promo_kpi_estimate(1 << 19, 43) == INT64_C(1) << 62);
+	CHECK(promo_kpi_estimate(1 << 20, 44) == INT64_MAX);
 	memset(word, 'w', sizeof(word));
 	row.word = (PromoText) {word, PROMO_KPI_MAX_WORD + 1};
 	CHECK(!promo_kpi_add(&test.arena, &state, &row, &err));
