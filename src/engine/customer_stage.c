@@ -175,7 +175,7 @@ is_beyond(int64_t days, int64_t threshold, int64_t gaps, int64_t sum,
 		((promo_int128) weight * policy->gap + (promo_int128) sum * THOUSAND * THOUSAND) * threshold;
 }
 
-PromoStage
+PromoCustomerStage
 promo_stage_of(const PromoPurchases *purchases, int32_t as_of, const PromoStagePolicy *policy)
 {
 	int64_t		recency;

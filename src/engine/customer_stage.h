@@ -10,7 +10,7 @@
 
 #include "history_value.h"
 
-typedef enum PromoStage
+typedef enum PromoCustomerStage
 {
 	PROMO_PROSPECT = 0,
 	PROMO_CHURNED,
@@ -19,7 +19,7 @@ typedef enum PromoStage
 	PROMO_NEW,
 	PROMO_LOYAL,
 	PROMO_ACTIVE
-} PromoStage;
+} PromoCustomerStage;
 
 #define PROMO_STAGES	(PROMO_ACTIVE + 1)
 
@@ -47,7 +47,7 @@ extern bool promo_policy_from_json(PromoStagePolicy *policy, PromoArena *arena, 
 								   PromoError *err);
 
 /* what was known on as_of decides */
-extern PromoStage promo_stage_of(const PromoPurchases *purchases, int32_t as_of,
+extern PromoCustomerStage promo_stage_of(const PromoPurchases *purchases, int32_t as_of,
 								 const PromoStagePolicy *policy);
 
 #endif							/* PROMO_CUSTOMER_STAGE_H */

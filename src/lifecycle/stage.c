@@ -52,7 +52,7 @@ policy_arg(FunctionCallInfo fcinfo, int arg)
 
 /* the seven names as texts, which live as long as the process */
 static Datum
-stage_datum(PromoStage stage)
+stage_datum(PromoCustomerStage stage)
 {
 	static union
 	{

@@ -89,7 +89,7 @@ stages(const char *text, const char *first, const char *last, const char *json)
 	for (int32_t day = day_of(first); day <= day_of(last); day++)
 	{
 		PromoPurchases purchases = promo_history_purchases(&history, day);
-		PromoStage	stage = promo_stage_of(&purchases, day, &policy);
+		PromoCustomerStage	stage = promo_stage_of(&purchases, day, &policy);
 
 		if ((int) stage != before)
 		{
@@ -227,7 +227,7 @@ whole_days(int64_t threshold, int64_t gaps, int64_t sum, const PromoStagePolicy 
 		((policy->gap_weight + 1000 * gaps) * 1000000);
 }
 
-static PromoStage
+static PromoCustomerStage
 divided(const PromoPurchases *p, int32_t as_of, const PromoStagePolicy *policy)
 {
 	int64_t		recency = as_of - p->last;
