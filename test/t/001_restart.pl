@@ -21,14 +21,26 @@ $node->safe_psql('postgres', q{
 	WHERE name = 'a';
 	CREATE INDEX ON basket (cart);
 	CREATE INDEX ON basket USING hash (quote);
+	CREATE TABLE customer (id int PRIMARY KEY, history promo.history, scores promo.rfm, events promo.kpi);
+	INSERT INTO customer (id, history, events)
+	SELECT id, promo.history_agg('2025-06-01'::date + n * id % 200, n * 10.5 + id),
+		promo.kpi_agg(CASE n % 3 WHEN 0 THEN 'order' ELSE 'view' END, (id * n)::bigint, n)
+	FROM generate_series(1, 300) id, generate_series(1, 1 + id % 30) n GROUP BY id;
+	CREATE TABLE fitted AS
+	SELECT promo.rfm_fit(history, '2026-01-01') AS rfm, promo.clv_fit(history, '2026-01-01') AS clv, promo.rollup(events) AS events FROM customer;
+	CREATE INDEX ON customer (history);
+	CREATE INDEX ON customer USING hash (events);
 	CHECKPOINT;
+	UPDATE customer SET scores = promo.score(history, rfm, '2026-01-01') FROM fitted;
 	UPDATE draft SET rules = promo.configure(rules, search => 'cart') WHERE name = 'a';
 });
 my $state = q{
 	SELECT md5(string_agg(cart::text || quote::text, '|' ORDER BY id)), sum(promo.total(quote)),
-		(SELECT string_agg(rules::text, '|' ORDER BY name) FROM draft) FROM basket};
+		(SELECT string_agg(rules::text, '|' ORDER BY name) FROM draft),
+		(SELECT md5(string_agg(concat(history::text, scores::text, events::text), '|' ORDER BY id)) FROM customer),
+		(SELECT concat(rfm::text, clv::text, events::text) FROM fitted) FROM basket};
 my $before = $node->safe_psql('postgres', $state);
-like($before, qr/^[0-9a-f]{32}\|[0-9.]+\|.*"cart"/, 'there is something to lose');
+like($before, qr/^[0-9a-f]{32}\|[0-9.]+\|.*"cart".*\|[0-9a-f]{32}\|.*"at_most".*"alpha".*"uniques"/, 'there is something to lose');
 
 $node->stop('immediate');
 $node->start;
@@ -42,8 +54,22 @@ is( $node->safe_psql('postgres', q{
 		AND (SELECT id FROM basket x WHERE x.quote = b.quote) = id}),
 	'500', 'indexes find every value');
 is( $node->safe_psql('postgres', q{
+	SET enable_seqscan = off;
+	SET search_path = public, promo;
+	SELECT count(*) FROM customer c WHERE (SELECT min(id) FROM customer x WHERE x.history = c.history) = id
+		AND (SELECT min(id) FROM customer x WHERE x.events = c.events) = id}),
+	'300', 'of customers as well');
+is( $node->safe_psql('postgres', q{
 	SELECT count(*) FROM basket, draft
 	WHERE name = 'a' AND promo.price(cart, rules, '2026-01-15 12:00+00') IS NULL}),
-	'0', 'and stored rules price stored carts');
+	'0', 'stored rules price stored carts');
+is( $node->safe_psql('postgres', q{
+	SET search_path = public, promo;
+	SELECT count(*) FROM customer, fitted
+	WHERE promo.score(history, rfm, '2026-01-01') IS DISTINCT FROM scores OR promo.p_alive(history, clv, '2026-01-01') IS NULL}),
+	'0', 'and stored models tell the same of stored histories');
+is( $node->safe_psql('postgres', q{
+	SELECT promo.uniques(events, 'order') = (SELECT promo.uniques(promo.rollup(c.events), 'order') FROM customer c) FROM fitted}),
+	't', 'and stored states still merge');
 $node->stop;
 done_testing();
