@@ -1,17 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * fuzz_lifecycle.c
- *	  what is read from outside of histories, scores and models, and fits of
- *	  any figures
+ *	  what is read from outside of histories, scores, models, schemes and
+ *	  policies, and fits of any figures
  *
  * The first byte says what the others are read as.  What is refused must say
  * why; what is accepted is printed and packed, must read back as equal bytes,
- * and is used: histories are scored, populations are fitted.
+ * and is used: histories are merged, scored and staged, models expect
+ * something, populations are fitted.
  *
  *-------------------------------------------------------------------------
  */
-#include "../../src/engine/clv_model.h"
-#include "../../src/engine/history_value.h"
+#include <math.h>
+
+#include "../../src/engine/clv_expect.h"
+#include "../../src/engine/clv_fit.h"
+#include "../../src/engine/customer_stage.h"
 #include "../../src/engine/rfm_model.h"
 #include "../../src/engine/segment_table.h"
 #include "fuzz.h"
@@ -70,6 +74,29 @@ is_history(const void *again, const void *value)
 	return again != NULL && memcmp(again, value, size) == 0;
 }
 
+/* a customer's days a second time: the same days, with everything doubled */
+static void
+merge_with_itself(const PromoHistory *history)
+{
+	PromoPurchases once = promo_history_purchases(history, PROMO_DAY_MAX);
+	PromoPurchases twice;
+	PromoHistory merged;
+	PromoDay   *days = promo_alloc(&test.arena, (2 * history->n + 1) * sizeof(PromoDay));
+	uint32_t	n = 2 * history->n;
+	void	   *value = NULL;
+
+	promo_history_days(history, history->n, days + history->n);
+	promo_history_days(history, history->n, days);
+	if (promo_settle_days(&test.arena, days, &n, &err))
+		value = promo_history_of_days(&test.arena, days, n, &err);
+	if (!is_read(value != NULL))
+		return;
+	open_history(&merged, value);
+	twice = promo_history_purchases(&merged, PROMO_DAY_MAX);
+	CLAIM(merged.n == history->n && twice.order_days == once.order_days);
+	CLAIM(twice.orders == 2 * once.orders && twice.spent == 2 * once.spent);
+}
+
 static void
 use_history(const void *value)
 {
@@ -93,6 +120,43 @@ use_history(const void *value)
 	all = promo_history_purchases(&history, PROMO_DAY_MAX);
 	CLAIM(before.orders <= all.orders && before.order_days <= all.order_days);
 	CLAIM(before.order_days == 0 || (before.first == all.first && before.last <= 9000));
+	CLAIM((promo_stage_of(&before, 9000, &promo_default_policy) == PROMO_PROSPECT) ==
+		  (before.orders == 0));
+	merge_with_itself(&history);
+}
+
+/* ---------------------------------------------------------------- policies of stages */
+
+/* customers of all kinds, at any time: the longer ago, the later the stage of leaving */
+static void
+use_policy(const PromoStagePolicy *policy)
+{
+	static const char *const histories[] = {
+		"{}", "{2026-01-05 30}", "{2026-01-05 30/9}", "{2026-01-05 0/1, 2026-02-05 1}",
+		"{0001-01-01 1, 9999-12-31 1}", "{2024-01-05 1, 2024-01-06 1, 2024-01-07 1, 2026-01-01 1}"
+	};
+
+	for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++)
+	{
+		PromoHistory history;
+		PromoPurchases purchases;
+		bool		at_risk = false;
+		bool		churned = false;
+
+		open_history(&history, promo_history_parse(&test.arena, promo_text(histories[i]), &err));
+		purchases = promo_history_purchases(&history, PROMO_DAY_MAX);
+		for (int64_t days = 0; purchases.last + days <= PROMO_DAY_MAX; days = 2 * days + 1)
+		{
+			PromoCustomerStage	stage = promo_stage_of(&purchases, (int32_t) (purchases.last + days), policy);
+
+			CLAIM(stage < PROMO_STAGES);
+			CLAIM((stage == PROMO_PROSPECT) == (purchases.orders == 0));
+			CLAIM(!churned || stage == PROMO_CHURNED);
+			CLAIM(!at_risk || stage == PROMO_CHURNED || stage == PROMO_AT_RISK);
+			churned = stage == PROMO_CHURNED;
+			at_risk = churned || stage == PROMO_AT_RISK;
+		}
+	}
 }
 
 /* ---------------------------------------------------------------- scores and their models */
@@ -210,6 +274,34 @@ use_scheme(const PromoScheme *scheme)
 		CLAIM(i < 1000000);
 }
 
+/* no customer is expected to do anything that is no number, or less than nothing */
+static void
+expect(const PromoClvModel *model)
+{
+	static const PromoClvCustomer customers[] = {
+		{0, 0, 0, 0}, {0, 0, 3650000, 0}, {1, 1, 1, 1}, {1, 1, 3650000, -1},
+		{5, 200, 210, 5000000}, {365, 365, 365, PROMO_MONEY_MAX}, {3000000, 3000000, 3650000, 1}
+	};
+	static const double days[] = {0, 1, 30, 365, 36500, 1e9};
+
+	for (size_t i = 0; i < sizeof(customers) / sizeof(customers[0]); i++)
+	{
+		double		alive = promo_clv_alive(model, &customers[i]);
+		double		orders[6];
+		double		value;
+
+		CLAIM(alive >= 0 && alive <= 1);
+		promo_clv_orders(model, &customers[i], days, 6, orders);
+		CLAIM(orders[0] == 0);
+		for (int k = 1; k < 6; k++)
+			CLAIM(isfinite(orders[k]) && orders[k] >= orders[k - 1] * (1 - 1e-9));
+		if (promo_clv_spend(model, &customers[i], &value))
+			CLAIM(!isnan(value) && value >= 0);
+		if (promo_clv_value(model, &customers[i], 24, 0.1, &value))
+			CLAIM(!isnan(value) && value >= 0);
+	}
+}
+
 static void
 use_clv_model(const PromoClvModel *model)
 {
@@ -225,12 +317,67 @@ use_clv_model(const PromoClvModel *model)
 	promo_clv_pack(&packed, model);
 	again = promo_clv_unpack(&test.arena, packed.data, packed.len, &err);
 	CLAIM(again != NULL && same_bytes(again, again->size, model, model->size));
+	expect(model);
+}
+
+#define FITTED	24				/* customers, and as many who spent */
+
+typedef struct Shop
+{
+	PromoRecords records;		/* must be first */
+	const void *first;
+	uint32_t	n;
+	bool		read;			/* in this pass */
+} Shop;
+
+static uint32_t
+next_of_shop(PromoRecords *records, const void **first)
+{
+	Shop	   *shop = (Shop *) records;
+
+	*first = shop->first;
+	shop->read = !shop->read;
+	return shop->read ? shop->n : 0;
+}
+
+/* customers of any bytes: the fit says what it found, or that it found nothing */
+static void
+use_customers(PromoText bytes)
+{
+	PromoReader r = {bytes.data, bytes.len, 0, false};
+	PromoClvRecord customers[FITTED];
+	PromoSpendRecord amounts[FITTED];
+	Shop		orders = {.records = {next_of_shop}, .first = customers};
+	Shop		spend = {.records = {next_of_shop}, .first = amounts};
+	PromoClvKind kind = promo_get_u8(&r) & 1 ? PROMO_MBG_NBD : PROMO_BG_NBD;
+	PromoClvModel *model;
+
+	for (uint8_t wide = promo_get_u8(&r); orders.n < FITTED && r.at < r.len; wide = promo_get_u8(&r))
+	{
+		PromoClvRecord *customer = &customers[orders.n++];
+		PromoSpendRecord *spent = &amounts[spend.n];
+
+		customer->x = wide & 1 ? promo_get_u32(&r) % 200 : promo_get_u8(&r) % 8;
+		customer->t_x = customer->x == 0 ? 0 : (int32_t) (customer->x + promo_get_u8(&r));
+		customer->T = customer->t_x + (int32_t) (wide & 2 ? promo_get_u32(&r) % 3650000 : promo_get_u8(&r));
+		customer->weight = 1 + (wide & 4 ? promo_get_u32(&r) % 100000000 : 0);
+		spent->amount = 1 + (wide & 8 ? (int64_t) ((uint64_t) promo_get_i64(&r) % PROMO_MONEY_MAX) :
+							 (int64_t) promo_get_u32(&r));
+		spent->x = customer->x;
+		spent->weight = customer->weight;
+		spend.n += customer->x > 0 && (wide & 16) == 0;
+	}
+	model = promo_clv_fit(&test.arena, kind, 9000, &orders.records, &spend.records, 0);
+	CLAIM((model == NULL) == (orders.n == 0));
+	if (model != NULL)
+		use_clv_model(model);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	PromoText	text = {(const char *) data + 1, (uint32_t) len - 1};
+	PromoStagePolicy policy;
 	uint32_t	scores = 0;
 	bool		read;
 
@@ -271,6 +418,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			break;
 		case 'c':
 			use_clv_model(promo_clv_from_json(&test.arena, text, &err));
+			break;
+		case 'y':
+			if (is_read(promo_policy_from_json(&policy, &test.arena, text, &err)))
+				use_policy(&policy);
+			break;
+		case 'f':
+			use_customers(text);
 			break;
 		case 'C':
 			use_clv_model(promo_clv_unpack(&test.arena, text.data, text.len, &err));
