@@ -15,7 +15,9 @@ INSERT INTO sample VALUES
 	('clv_model', '{"model":"bg/nbd","unit":"week","r":0.243,"alpha":4.414,"a":0.793,"b":2.426,"spend":{"p":6.25,"q":3.74,"v":15.44}}'),
 	('kpi', '{"customers":"bigint","events":{"view":{"count":3,"uniques":[1,5]},"order":{"count":4,"amount":"10.005","uniques":[1,-5],"repeat":[1]},"own":{"count":1}}}'),
 	('kpi', '{"customers":"uuid","events":{"view":{"count":9,"bits":1,"uniques":["00000000000000ff"]}}}'),
-	('funnel', '{"level":2,"at":["2026-01-05 10:00:00+00","2026-01-05 10:30:00+00"]}');
+	('funnel', '{"level":2,"at":["2026-01-05 10:00:00+00","2026-01-05 10:30:00+00"]}'),
+	('days', '{2026-01-05, 2026-01-07..2026-01-10, 2026-03-01}'),
+	('retention', '[{"cohort":"2026-01-05","size":3,"returns":[[0,0,3],[1,2,2],[3,9,1]]},{"cohort":"2026-01-06","size":1,"returns":[[0,0,1]]}]');
 INSERT INTO sample
 SELECT 'quote', promo.price(cart.value::cart, ruleset.value::ruleset, '2026-01-15 12:00+00')
 FROM sample cart, sample ruleset WHERE cart.type = 'cart'::regtype AND ruleset.type = 'ruleset'::regtype;
