@@ -72,7 +72,7 @@ OBJS = \
 	src/campaign/watch.o \
 	src/campaign/days.o \
 	src/campaign/retention.o
-SHLIB_LINK += -lm
+override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
 # SQL fragments sit beside their C code; this order IS the install order.
@@ -106,8 +106,9 @@ REGRESS      = $(patsubst sql/%.sql,%,$(call find-files,sql/*.sql))
 REGRESS_OPTS = --encoding=UTF8 --no-locale --load-extension=btree_gist --load-extension=$(EXTENSION)
 
 # -I and -D go to PG_CPPFLAGS: the LLVM bitcode rule sees CPPFLAGS, not CFLAGS.
-PG_CPPFLAGS += -I$(srcdir)/src -DPROMO_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS   += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement -MMD -MP $(OPTFLAGS)
+# `override`: ours are added to what is given on the command line as well.
+override PG_CPPFLAGS += -I$(srcdir)/src -DPROMO_VERSION='"$(EXTVERSION)"'
+override PG_CFLAGS += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement -MMD -MP $(OPTFLAGS)
 
 PG_CONFIG ?= pg_config
 
