@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../src/engine/price_cart.h"
 #include "arena.h"
 
 /* tells what was being priced, before a claim fails */

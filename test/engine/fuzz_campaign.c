@@ -2,7 +2,8 @@
  *
  * fuzz_campaign.c
  *	  states of events: their forms, their stored bytes, sets of customers, and
- *	  any sequence of collecting and merging; funnels of any events
+ *	  any sequence of collecting and merging; funnels of any events,
+ *	  days and cohorts
  *
  * The first byte says what the others are read as.  What is refused must say
  * why; what is accepted is printed and packed, must read back as equal bytes,
@@ -15,6 +16,7 @@
 
 #include "../../src/engine/funnel_value.h"
 #include "../../src/engine/kpi_value.h"
+#include "../../src/engine/retention_value.h"
 #include "fuzz.h"
 
 static TestArena test;
@@ -638,6 +640,107 @@ run_funnel(PromoText bytes)
 	use_funnel(promo_funnel_make(&test.arena, whole.level, whole.won));
 }
 
+/* ---------------------------------------------------------------- days, cohorts */
+
+/* every row of a state, in all modes: nobody is kept who was not there */
+static void
+use_retention(const void *value)
+{
+	static const char *const modes[] = {"on", "on_or_after", "0, 1-7, 8-30"};
+	PromoText	image;
+	PromoBuffer json = new_buffer();
+	PromoRetentionState *state = promo_retention_begin(&test.arena);
+	PromoRetention retention;
+	PromoCohort cohort;
+
+	if (!is_read(value != NULL))
+		return;
+	image = image_of(value);
+	promo_retention_to_json(&json, promo_retention_open(image.data, image.len));
+	CLAIM(is_value(promo_retention_from_json(&test.arena, text_of(json), &err), value));
+	CLAIM(is_value(promo_retention_unpack(&test.arena, image.data, image.len, &err), value));
+	CLAIM(promo_retention_add_settled(&test.arena, &state,
+									  promo_retention_open(image.data, image.len), &err));
+	CLAIM(is_value(promo_retention_settled(&test.arena, state), value));
+	for (int i = 0; i < 3; i++)
+	{
+		PromoMatrix matrix;
+
+		retention = promo_retention_open(image.data, image.len);
+		if (!is_read(promo_matrix_plan(&test.arena, &matrix, retention, promo_text(modes[i]),
+									   PROMO_MATRIX_NO_DAY, &err)) || matrix.n > 10000)
+			continue;
+		for (int rows = 0; rows < 50 && promo_retention_next(&retention, &cohort); rows++)
+		{
+			int64_t    *kept = promo_alloc(&test.arena, (matrix.n + 1) * sizeof(int64_t));
+
+			promo_matrix_kept(&test.arena, &matrix, &retention, kept);
+			for (uint32_t cell = 0; cell < matrix.n; cell++)
+				CLAIM(kept[cell] >= -1 && kept[cell] <= cohort.size);
+		}
+		CLAIM(!retention.bad);
+	}
+}
+
+/* what may lie on a broken disk: is read to its end or found to be bad */
+static void
+read_stored_retention(PromoText image)
+{
+	PromoRetention retention = promo_retention_open(copy_of(image.data, image.len), image.len);
+	PromoCohort cohort;
+	PromoReturn ret;
+
+	while (promo_retention_next(&retention, &cohort))
+		while (promo_retention_next_return(&retention, &ret))
+			CLAIM(ret.from <= ret.n);
+}
+
+static void
+use_days(const void *value)
+{
+	PromoBuffer text = new_buffer();
+	PromoBuffer json = new_buffer();
+	PromoBuffer packed = new_buffer();
+	PromoDaysState *state = promo_days_begin(&test.arena);
+	PromoRetentionState *cohorts = promo_retention_begin(&test.arena);
+	PromoDays	days;
+
+	if (!is_read(value != NULL))
+		return;
+	CLAIM(promo_days_read(&test.arena, &days, image_of(value).data, image_of(value).len));
+	if (days.n > 10000)
+		return;
+	promo_days_print(&text, &days);
+	CLAIM(is_value(promo_days_parse(&test.arena, text_of(text), &err), value));
+	promo_days_to_json(&json, &days);
+	CLAIM(is_value(promo_days_from_json(&test.arena, text_of(json), &err), value));
+	promo_days_pack(&packed, &days);
+	CLAIM(is_value(promo_days_unpack(&test.arena, packed.data, packed.len, &err), value));
+	/* as they come, backwards, and a second time */
+	for (uint32_t i = days.n; i > 0; i--)
+		state = promo_days_add(&test.arena, state, promo_day_of_number(days.numbers[i - 1]));
+	state = promo_days_add_settled(&test.arena, state, &days);
+	CLAIM(is_value(promo_days_settled(&test.arena, state), value));
+	for (uint32_t i = 0; i < days.n; i++)
+		CLAIM(promo_days_until(&days, promo_day_of_number(days.numbers[i])) == i + 1);
+	if (days.n == 0)
+		return;
+	if (is_read(promo_retention_add(&test.arena, &cohorts, &days, promo_day_of_number(days.numbers[0]), &err)))
+		use_retention(promo_retention_settled(&test.arena, cohorts));
+}
+
+static void
+use_stored_days(PromoText image)
+{
+	PromoDays	days;
+
+	if (!promo_days_read(&test.arena, &days, copy_of(image.data, image.len), image.len))
+		return;
+	for (uint32_t i = 1; i < days.n; i++)
+		CLAIM(days.numbers[i] > days.numbers[i - 1]);
+	CLAIM(days.n == 0 || days.numbers[days.n - 1] < PROMO_DAY_NUMBERS);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -676,6 +779,27 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			break;
 		case 'S':
 			use_stored_funnel(text);
+			break;
+		case 'd':
+			use_days(promo_days_parse(&test.arena, text, &err));
+			break;
+		case 'D':
+			use_days(promo_days_from_json(&test.arena, text, &err));
+			break;
+		case 'b':
+			use_days(promo_days_unpack(&test.arena, text.data, text.len, &err));
+			break;
+		case 'B':
+			use_stored_days(text);
+			break;
+		case 'm':
+			use_retention(promo_retention_from_json(&test.arena, text, &err));
+			break;
+		case 'M':
+			use_retention(promo_retention_unpack(&test.arena, text.data, text.len, &err));
+			break;
+		case 'R':
+			read_stored_retention(text);
 			break;
 		case 'r':
 			run_funnel(text);

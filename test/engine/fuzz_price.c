@@ -9,6 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "../../src/engine/price_cart.h"
 #include "fuzz.h"
 
 #define MAX_RULES	8
