@@ -43,7 +43,7 @@ promo_retention_open(const void *image, size_t size)
 bool
 promo_retention_next(PromoRetention *r, PromoCohort *cohort)
 {
-	PromoReturn passed;
+	PromoCohortReturn passed;
 	uint64_t	gap;
 	uint64_t	size;
 
@@ -70,7 +70,7 @@ promo_retention_next(PromoRetention *r, PromoCohort *cohort)
 }
 
 bool
-promo_retention_next_return(PromoRetention *r, PromoReturn *ret)
+promo_retention_next_return(PromoRetention *r, PromoCohortReturn *ret)
 {
 	uint64_t	gap;
 	uint64_t	span;
@@ -274,7 +274,7 @@ promo_retention_add_settled(PromoArena *arena, PromoRetentionState **state,
 							PromoRetention retention, PromoError *err)
 {
 	PromoCohort cohort;
-	PromoReturn ret;
+	PromoCohortReturn ret;
 
 	while (promo_retention_next(&retention, &cohort))
 	{
@@ -467,7 +467,7 @@ promo_matrix_plan(PromoArena *arena, PromoMatrix *matrix, PromoRetention retenti
 				  int64_t last_complete, PromoError *err)
 {
 	PromoCohort cohort;
-	PromoReturn ret;
+	PromoCohortReturn ret;
 	int64_t		first = 0;
 	uint64_t	ncohorts = 0;
 	int64_t		last_active = PROMO_MATRIX_NO_DAY;
@@ -513,7 +513,7 @@ promo_matrix_plan(PromoArena *arena, PromoMatrix *matrix, PromoRetention retenti
 static void
 keep_on_or_after(const PromoMatrix *matrix, PromoRetention *retention, int64_t last, int64_t *kept)
 {
-	PromoReturn ret;
+	PromoCohortReturn ret;
 	int64_t		sum = 0;
 
 	while (promo_retention_next_return(retention, &ret))
@@ -533,7 +533,7 @@ static void
 keep_in_brackets(const PromoMatrix *matrix, PromoRetention *retention,
 				 int64_t last, int64_t *kept)
 {
-	PromoReturn ret;
+	PromoCohortReturn ret;
 
 	while (promo_retention_next_return(retention, &ret))
 	{
@@ -564,7 +564,7 @@ promo_matrix_kept(PromoArena *arena, const PromoMatrix *matrix, PromoRetention *
 				  int64_t *kept)
 {
 	int64_t		last = matrix->last_complete - promo_day_of_number((uint64_t) retention->day);
-	PromoReturn ret;
+	PromoCohortReturn ret;
 
 	if (arena->poll != NULL)
 		arena->poll(arena);
@@ -617,7 +617,7 @@ check_returns(PromoArena *arena, PromoRetention *retention, const PromoCohort *c
 	Arrivals   *arrivals = promo_alloc(arena, (cohort->nreturns + 1) * sizeof(Arrivals));
 	uint64_t	narrivals = 0;
 	int64_t		not_yet = cohort->size;
-	PromoReturn ret;
+	PromoCohortReturn ret;
 
 	while (promo_retention_next_return(retention, &ret))
 	{
@@ -680,7 +680,7 @@ void
 promo_retention_to_json(PromoBuffer *buf, PromoRetention retention)
 {
 	PromoCohort cohort;
-	PromoReturn ret;
+	PromoCohortReturn ret;
 	bool		first = true;
 
 	promo_putc(buf, '[');
@@ -718,7 +718,7 @@ read_number(PromoJson *json, const char *what, int64_t least, int64_t most, int6
 
 /* [from, n, customers] */
 static bool
-read_return(PromoJson *json, PromoReturn *ret)
+read_return(PromoJson *json, PromoCohortReturn *ret)
 {
 	static const char *const what[] = {"from", "n", "number of customers"};
 	int64_t		number[3];
@@ -740,7 +740,7 @@ read_return(PromoJson *json, PromoReturn *ret)
 		return false;
 	if (n < 3)
 		return promo_json_fail(json, "A return has three numbers: from, n, customers.");
-	*ret = (PromoReturn) {(uint32_t) number[0], (uint32_t) number[1], number[2]};
+	*ret = (PromoCohortReturn) {(uint32_t) number[0], (uint32_t) number[1], number[2]};
 	return true;
 }
 
@@ -757,7 +757,7 @@ typedef struct CohortRead
 {
 	int32_t		day;
 	int64_t		size;
-	PromoReturn *returns;
+	PromoCohortReturn *returns;
 	size_t		n;
 	size_t		capacity;
 } CohortRead;
@@ -776,8 +776,8 @@ read_returns(PromoArena *arena, PromoJson *json, CohortRead *cohort)
 			size_t		more = cohort->capacity > 0 ? 2 * cohort->capacity : 16;
 
 			cohort->returns = promo_realloc(arena, cohort->returns,
-											cohort->capacity * sizeof(PromoReturn),
-											more * sizeof(PromoReturn));
+											cohort->capacity * sizeof(PromoCohortReturn),
+											more * sizeof(PromoCohortReturn));
 			cohort->capacity = more;
 		}
 		if (!read_return(json, &cohort->returns[cohort->n++]))
@@ -832,7 +832,7 @@ add_cohort(PromoArena *arena, PromoRetentionState **state, const CohortRead *coh
 		return false;
 	for (size_t i = 0; i < cohort->n; i++)
 	{
-		const PromoReturn *ret = &cohort->returns[i];
+		const PromoCohortReturn *ret = &cohort->returns[i];
 
 		if (ret->from > ret->n || number + ret->n >= PROMO_DAY_NUMBERS)
 			return promo_fail(err, PROMO_BAD_VALUE, ret->from > ret->n ?

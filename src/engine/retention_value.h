@@ -50,12 +50,12 @@ typedef struct PromoCohort
 	uint64_t	nreturns;
 } PromoCohort;
 
-typedef struct PromoReturn
+typedef struct PromoCohortReturn
 {
 	uint32_t	from;
 	uint32_t	n;
 	int64_t		customers;
-} PromoReturn;
+} PromoCohortReturn;
 
 /*
  * Reads in the order of the bytes: each cohort, then all its returns.  `bad`
@@ -76,7 +76,7 @@ typedef struct PromoRetention
 extern PromoRetention promo_retention_open(const void *image, size_t size);
 /* false at the end; returns of the last cohort that were not read are passed over */
 extern bool promo_retention_next(PromoRetention *retention, PromoCohort *cohort);
-extern bool promo_retention_next_return(PromoRetention *retention, PromoReturn *ret);
+extern bool promo_retention_next_return(PromoRetention *retention, PromoCohortReturn *ret);
 
 /* ----------------------------------------------------------------
  * an open state

@@ -688,7 +688,7 @@ read_stored_retention(PromoText image)
 {
 	PromoRetention retention = promo_retention_open(copy_of(image.data, image.len), image.len);
 	PromoCohort cohort;
-	PromoReturn ret;
+	PromoCohortReturn ret;
 
 	while (promo_retention_next(&retention, &cohort))
 		while (promo_retention_next_return(&retention, &ret))
