@@ -134,8 +134,8 @@ check:
 engine-check:
 	@test/run engine sanitized fuzz
 
-# Against plain SQL, side by side; BENCH_PARTS="pricing lifecycle" for some parts,
-# BENCH_CARTS=n and BENCH_CUSTOMERS=n for another size.
+# Against plain SQL, side by side; BENCH_PARTS="pricing campaign" for some parts,
+# BENCH_CARTS=n, BENCH_CUSTOMERS=n and BENCH_EVENTS=n for another size.
 bench:
 	@$(MAKE) -s all
 	@test/bench/run $(BENCH_PARTS)
