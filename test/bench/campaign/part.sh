@@ -4,7 +4,7 @@
 # customers do them.
 #
 events=${BENCH_EVENTS:-10000000}
-rounds=${BENCH_ROUNDS:-3}			# it takes some six minutes
+rounds=${BENCH_ROUNDS:-3}			# it takes some ten minutes
 psql="$psql -v events=$events -v rounds=$rounds"
 
 workload()
