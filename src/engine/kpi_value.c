@@ -726,7 +726,12 @@ read_event(PromoJson *json, Reading *reading, PromoKpiInput *event)
 				return false;
 		}
 	}
-	return !json->failed && check_input(event, json->err);
+	if (json->failed)
+		return false;
+	if ((seen & 1 << KEY_COUNT) == 0)
+		return promo_fail(json->err, PROMO_BAD_NULL, "count of event \"%.*s\" is missing",
+						  promo_shown(event->word), event->word.data);
+	return check_input(event, json->err);
 }
 
 static bool

@@ -818,7 +818,7 @@ read_cohort(PromoArena *arena, PromoJson *json, CohortRead *cohort)
 	for (int i = 0; i < NKEYS; i++)
 	{
 		if ((seen >> i & 1) == 0)
-			return promo_fail(json->err, PROMO_BAD_NULL, "%s of a cohort is missing", keys[i]);
+			return promo_fail(json->err, PROMO_BAD_NULL, "a cohort has no \"%s\"", keys[i]);
 	}
 	return true;
 }

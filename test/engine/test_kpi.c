@@ -410,6 +410,7 @@ check_mistakes(void)
 	CHECK_STR(message_of("{\"customers\":\"bigint\",\"events\":{\"order\":{\"uniques\":[1],\"repeat\":[2],\"count\":2}}}"), "a repeat customer of event \"order\" is not among its uniques");
 	CHECK_STR(message_of("{\"customers\":\"none\",\"events\":{\"order\":{\"count\":0}}}"), "number of events \"order\" is out of range");
 	CHECK_STR(message_of("{\"customers\":\"none\",\"events\":{\"\":{\"count\":1}}}"), "invalid event word \"\"");
+	CHECK_STR(message_of("{\"customers\":\"none\",\"events\":{\"view\":{}}}"), "count of event \"view\" is missing");
 	CHECK_STR(message_of("{\"customers\":\"bigint\",\"events\":{\"view\":{\"count\":1}}}"), "there is a type of customers, and no customer");
 
 	CHECK(promo_kpi_add(&test.arena, &state, &row, &err));

@@ -70,7 +70,7 @@ check_json(void)
 
 	CHECK_STR(canonical("{}"), "invalid input syntax for type promo.retention");
 	CHECK_STR(canonical("[] 1"), "invalid input syntax for type promo.retention");
-	CHECK_STR(canonical("[{\"cohort\":\"2026-01-05\",\"size\":2}]"), "returns of a cohort is missing");
+	CHECK_STR(canonical("[{\"cohort\":\"2026-01-05\",\"size\":2}]"), "a cohort has no \"returns\"");
 	CHECK_STR(canonical("[{\"cohort\":\"2026-02-30\",\"size\":2,\"returns\":[]}]"), "invalid input syntax for type promo.retention");
 	CHECK_STR(err.detail, "A cohort has no date of the form 2026-01-31: \"2026-02-30\".");
 	CHECK_STR(canonical("[{\"cohort\":\"2026-01-05\",\"size\":0,\"returns\":[]}]"), "size is less than 1");
