@@ -49,15 +49,15 @@ promo_days_read(PromoArena *arena, PromoDays *days, const void *image, size_t si
 void *
 promo_days_build(PromoArena *arena, const uint64_t *numbers, size_t n)
 {
-	uint32_t	size = (uint32_t) (LENGTH_WORD + 1 + promo_varint_size(n) +
-								   promo_ids_size(numbers, n));
+	PromoIdCode code = promo_ids_code(numbers, n);
+	uint32_t	size = (uint32_t) (LENGTH_WORD + 1 + promo_varint_size(n) + code.size);
 	uint8_t    *image = promo_alloc(arena, size);
 	uint8_t    *p = image + LENGTH_WORD;
 
 	memcpy(image, &size, sizeof(size));
 	*p++ = PROMO_DAYS_VERSION;
 	p = promo_put_varint(p, n);
-	promo_ids_put(p, numbers, n);
+	promo_ids_put(p, code, numbers, n);
 	return image;
 }
 

@@ -165,32 +165,28 @@ words_size(const uint64_t *ids, size_t n)
 	return size;
 }
 
-/* the shortest code, the earlier of equals */
-static int
-shortest(const uint64_t *ids, size_t n, size_t *size)
+PromoIdCode
+promo_ids_code(const uint64_t *ids, size_t n)
 {
-	size_t		delta = delta_size(ids, n);
-	size_t		words = words_size(ids, n);
+	PromoIdCode code = {IDS_RAW, 0};
 	size_t		raw = n * sizeof(uint64_t);
+	size_t		words;
+	size_t		delta;
 
-	*size = raw;
-	if (delta < *size)
-		*size = delta;
-	if (words < *size)
-		*size = words;
-	return *size == raw ? IDS_RAW : *size == delta ? IDS_DELTA : IDS_WORDS;
-}
-
-/* an empty set is no bytes; any other begins with which code it is */
-size_t
-promo_ids_size(const uint64_t *ids, size_t n)
-{
-	size_t		size;
-
+	/* an empty set is no bytes; any other begins with which code it is */
 	if (n == 0)
-		return 0;
-	shortest(ids, n, &size);
-	return 1 + size;
+		return code;
+	words = words_size(ids, n);
+	/* a gap takes a byte at least */
+	delta = words < n ? n : delta_size(ids, n);
+	if (raw <= delta && raw <= words)
+		code.size = 1 + raw;
+	else
+	{
+		code.kind = delta <= words ? IDS_DELTA : IDS_WORDS;
+		code.size = 1 + (delta <= words ? delta : words);
+	}
+	return code;
 }
 
 static void
@@ -213,14 +209,12 @@ put_words(uint8_t *p, const uint64_t *ids, size_t n)
 }
 
 void
-promo_ids_put(uint8_t *to, const uint64_t *ids, size_t n)
+promo_ids_put(uint8_t *to, PromoIdCode code, const uint64_t *ids, size_t n)
 {
-	size_t		size;
-
 	if (n == 0)
 		return;
-	*to = (uint8_t) shortest(ids, n, &size);
-	switch (*to++)
+	*to++ = (uint8_t) code.kind;
+	switch (code.kind)
 	{
 		case IDS_RAW:
 			memcpy(to, ids, n * sizeof(uint64_t));

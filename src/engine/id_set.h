@@ -94,9 +94,16 @@ promo_id_in_sample(uint64_t id, int bits)
 /* leaves those in the sample: how many */
 extern size_t promo_ids_sample(uint64_t *ids, size_t n, int bits);
 
-/* The code of a set: how long, then the same bytes into room for them. */
-extern size_t promo_ids_size(const uint64_t *ids, size_t n);
-extern void promo_ids_put(uint8_t *to, const uint64_t *ids, size_t n);
+/* The shortest code of a set, and how many bytes it takes; of equals the earlier. */
+typedef struct PromoIdCode
+{
+	int			kind;
+	size_t		size;
+} PromoIdCode;
+
+extern PromoIdCode promo_ids_code(const uint64_t *ids, size_t n);
+/* writes it into room for it */
+extern void promo_ids_put(uint8_t *to, PromoIdCode code, const uint64_t *ids, size_t n);
 /* false unless the bytes are the code of n ascending numbers */
 extern bool promo_ids_get(const uint8_t *code, size_t size, uint64_t *ids, size_t n);
 

@@ -161,8 +161,8 @@ void *
 promo_kpi_build(PromoArena *arena, PromoCustomerKind kind, const PromoKpiInput *events, int n)
 {
 	uint32_t   *order = promo_sorted(arena, (uint32_t) n, input_before, events);
-	size_t		once_size[PROMO_KPI_MAX_EVENTS];
-	size_t		twice_size[PROMO_KPI_MAX_EVENTS];
+	PromoIdCode once[PROMO_KPI_MAX_EVENTS];
+	PromoIdCode twice[PROMO_KPI_MAX_EVENTS];
 	size_t		sets = 0;
 	uint8_t	   *heads = promo_alloc(arena, 3 + (size_t) n * MAX_EVENT_HEAD);
 	uint8_t    *p = heads;
@@ -176,10 +176,10 @@ promo_kpi_build(PromoArena *arena, PromoCustomerKind kind, const PromoKpiInput *
 	{
 		const PromoKpiInput *event = &events[order[i]];
 
-		once_size[i] = promo_ids_size(event->once, event->nonce);
-		twice_size[i] = promo_ids_size(event->twice, event->ntwice);
-		sets += once_size[i] + twice_size[i];
-		p = put_event_head(p, event, once_size[i], twice_size[i]);
+		once[i] = promo_ids_code(event->once, event->nonce);
+		twice[i] = promo_ids_code(event->twice, event->ntwice);
+		sets += once[i].size + twice[i].size;
+		p = put_event_head(p, event, once[i].size, twice[i].size);
 	}
 	size = (uint32_t) (LENGTH_WORD + (size_t) (p - heads) + sets);
 	result = promo_alloc(arena, size);
@@ -190,10 +190,10 @@ promo_kpi_build(PromoArena *arena, PromoCustomerKind kind, const PromoKpiInput *
 	{
 		const PromoKpiInput *event = &events[order[i]];
 
-		promo_ids_put(p, event->once, event->nonce);
-		p += once_size[i];
-		promo_ids_put(p, event->twice, event->ntwice);
-		p += twice_size[i];
+		promo_ids_put(p, once[i], event->once, event->nonce);
+		p += once[i].size;
+		promo_ids_put(p, twice[i], event->twice, event->ntwice);
+		p += twice[i].size;
 	}
 	return result;
 }

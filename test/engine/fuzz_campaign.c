@@ -91,10 +91,10 @@ use_codes(PromoText code, uint32_t n)
 	for (uint32_t i = 1; i < n; i++)
 		CLAIM(ids[i] > ids[i - 1]);
 	/* the engine takes the shortest code: never longer than any other */
-	CLAIM(promo_ids_size(ids, n) <= code.len);
+	CLAIM(promo_ids_code(ids, n).size <= code.len);
 	again = promo_alloc(&test.arena, code.len);
-	promo_ids_put(again, ids, n);
-	CLAIM(n == 0 || promo_ids_get(again, promo_ids_size(ids, n), ids, n));
+	promo_ids_put(again, promo_ids_code(ids, n), ids, n);
+	CLAIM(n == 0 || promo_ids_get(again, promo_ids_code(ids, n).size, ids, n));
 }
 
 /* gaps of any width: what is put is what is got */
@@ -119,10 +119,10 @@ use_ids(PromoText bytes)
 	n = promo_ids_unique(ids, n);
 	for (size_t i = 1; i < n; i++)
 		CLAIM(ids[i] > ids[i - 1]);
-	size = promo_ids_size(ids, n);
+	size = promo_ids_code(ids, n).size;
 	CLAIM(size <= 1 + n * sizeof(uint64_t));
 	code = promo_alloc(&test.arena, size);
-	promo_ids_put(code, ids, n);
+	promo_ids_put(code, promo_ids_code(ids, n), ids, n);
 	CLAIM(promo_ids_get(code, size, again, n));
 	CLAIM(same_bytes(ids, n * sizeof(uint64_t), again, n * sizeof(uint64_t)));
 	CLAIM(promo_ids_common(ids, n, again, n) == n);

@@ -90,9 +90,9 @@ check_sets(void)
 		sorts += memcmp(sorted, ids, n * sizeof(uint64_t)) == 0;
 
 		n = promo_ids_unique(ids, n);
-		size = promo_ids_size(ids, n);
+		size = promo_ids_code(ids, n).size;
 		code = promo_alloc(&test.arena, size);
-		promo_ids_put(code, ids, n);
+		promo_ids_put(code, promo_ids_code(ids, n), ids, n);
 		codes += promo_ids_get(code, size, again, n) && memcmp(again, ids, n * sizeof(uint64_t)) == 0;
 		for (size_t cut = 0; cut < size; cut += 1 + cut / 4)
 			refused &= !promo_ids_get(code, cut, again, n);
@@ -108,13 +108,13 @@ check_sets(void)
 	/* what dense numbers, spread ones and hashes take */
 	for (int i = 0; i < 5000; i++)
 		ids[i] = 10000000 + (uint64_t) i;
-	CHECK_INT(promo_ids_size(ids, 5000), 1 + 3 + 8 + 78 * 9);
+	CHECK_INT(promo_ids_code(ids, 5000).size, 1 + 3 + 8 + 78 * 9);
 	for (int i = 0; i < 100; i++)
 		ids[i] = 10000000 + 10000 * (uint64_t) i;
-	CHECK_INT(promo_ids_size(ids, 100), 1 + 4 + 99 * 2);
+	CHECK_INT(promo_ids_code(ids, 100).size, 1 + 4 + 99 * 2);
 	for (int i = 0; i < 100; i++)
 		ids[i] = UINT64_C(180000000000000000) * (uint64_t) i;
-	CHECK_INT(promo_ids_size(ids, 100), 1 + 100 * 8);
+	CHECK_INT(promo_ids_code(ids, 100).size, 1 + 100 * 8);
 }
 
 /* ---------------------------------------------------------------- collecting */
