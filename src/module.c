@@ -52,6 +52,8 @@ sqlstate_of(PromoErrorCode code)
 			return ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
 		case PROMO_TOO_MANY:
 			return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		case PROMO_CORRUPTED:
+			return ERRCODE_DATA_CORRUPTED;
 		case PROMO_OK:
 			break;
 	}

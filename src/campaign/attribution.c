@@ -49,7 +49,7 @@ typedef struct OrderState
 	char		records[FLEXIBLE_ARRAY_MEMBER] pg_attribute_aligned(8);
 } OrderState;
 
-/* seven touches with names of up to four bytes, or four with up to twenty */
+/* nine touches with names of up to four bytes, or four with up to twenty */
 #define FIRST_CAPACITY	192
 
 /* arguments behind the state */

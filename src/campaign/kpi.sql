@@ -214,7 +214,7 @@ CREATE AGGREGATE promo.kpi_agg(event text, customer text) (
 	FINALFUNC   = promo.kpi_agg_final,
 	PARALLEL    = SAFE
 );
-COMMENT ON AGGREGATE promo.kpi_agg(text, text) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; no rows: NULL';
+COMMENT ON AGGREGATE promo.kpi_agg(text, text) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits, of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; no rows: NULL';
 
 CREATE AGGREGATE promo.kpi_agg(event text, customer text, amount numeric) (
 	SFUNC       = promo.kpi_agg_trans,
@@ -224,7 +224,7 @@ CREATE AGGREGATE promo.kpi_agg(event text, customer text, amount numeric) (
 	FINALFUNC   = promo.kpi_agg_final,
 	PARALLEL    = SAFE
 );
-COMMENT ON AGGREGATE promo.kpi_agg(text, text, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
+COMMENT ON AGGREGATE promo.kpi_agg(text, text, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits, of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
 
 CREATE AGGREGATE promo.kpi_agg(event text, customer text, amount numeric, discount numeric, cost numeric) (
 	SFUNC       = promo.kpi_agg_trans,
@@ -234,7 +234,7 @@ CREATE AGGREGATE promo.kpi_agg(event text, customer text, amount numeric, discou
 	FINALFUNC   = promo.kpi_agg_final,
 	PARALLEL    = SAFE
 );
-COMMENT ON AGGREGATE promo.kpi_agg(text, text, numeric, numeric, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
+COMMENT ON AGGREGATE promo.kpi_agg(text, text, numeric, numeric, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits, of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
 
 CREATE AGGREGATE promo.kpi_agg(event text, customer uuid) (
 	SFUNC       = promo.kpi_agg_trans,
@@ -244,7 +244,7 @@ CREATE AGGREGATE promo.kpi_agg(event text, customer uuid) (
 	FINALFUNC   = promo.kpi_agg_final,
 	PARALLEL    = SAFE
 );
-COMMENT ON AGGREGATE promo.kpi_agg(text, uuid) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; no rows: NULL';
+COMMENT ON AGGREGATE promo.kpi_agg(text, uuid) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits, of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; no rows: NULL';
 
 CREATE AGGREGATE promo.kpi_agg(event text, customer uuid, amount numeric) (
 	SFUNC       = promo.kpi_agg_trans,
@@ -254,7 +254,7 @@ CREATE AGGREGATE promo.kpi_agg(event text, customer uuid, amount numeric) (
 	FINALFUNC   = promo.kpi_agg_final,
 	PARALLEL    = SAFE
 );
-COMMENT ON AGGREGATE promo.kpi_agg(text, uuid, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
+COMMENT ON AGGREGATE promo.kpi_agg(text, uuid, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits, of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
 
 CREATE AGGREGATE promo.kpi_agg(event text, customer uuid, amount numeric, discount numeric, cost numeric) (
 	SFUNC       = promo.kpi_agg_trans,
@@ -264,7 +264,7 @@ CREATE AGGREGATE promo.kpi_agg(event text, customer uuid, amount numeric, discou
 	FINALFUNC   = promo.kpi_agg_final,
 	PARALLEL    = SAFE
 );
-COMMENT ON AGGREGATE promo.kpi_agg(text, uuid, numeric, numeric, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
+COMMENT ON AGGREGATE promo.kpi_agg(text, uuid, numeric, numeric, numeric) IS 'one row per event into a state: counts, money and distinct customers, hashed to 64 bits, of each event word, the same in any row order; event NULL: left out, customer NULL: an event but no unique; money NULL is 0, exact to 4 decimals, error beyond 900 trillion; no rows: NULL';
 
 CREATE AGGREGATE promo.rollup(k promo.kpi) (
 	SFUNC       = promo.kpi_combine,

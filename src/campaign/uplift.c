@@ -69,6 +69,9 @@ group_of_kpi(FunctionCallInfo fcinfo, int argument, const char *name)
 
 	promo_kpi_scalars_of_datum(PG_GETARG_DATUM(argument), &kpi);
 	group = (PromoGroup) {uniques(&kpi, of_event), uniques(&kpi, event)};
+	/* of two samples, the part may seem to have more than the whole */
+	if (group.x > group.n && !promo_kpi_is_exact(&kpi))
+		group.x = group.n;
 	if (group.x > group.n)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

@@ -60,7 +60,8 @@ typedef enum PromoErrorCode
 	PROMO_BAD_VALUE,			/* well-formed, but not allowed: duplicates ... */
 	PROMO_BAD_NULL,				/* something that must be given is missing */
 	PROMO_OUT_OF_RANGE,			/* numbers: negative, too large, too fine */
-	PROMO_TOO_MANY				/* beyond a documented limit */
+	PROMO_TOO_MANY,				/* beyond a documented limit */
+	PROMO_CORRUPTED				/* stored bytes that were never written so */
 } PromoErrorCode;
 
 /*

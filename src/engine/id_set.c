@@ -125,6 +125,8 @@ promo_ids_sample(uint64_t *ids, size_t n, int bits)
 {
 	size_t		kept = 0;
 
+	if (bits == 0)
+		return n;
 	for (size_t i = 0; i < n; i++)
 	{
 		if (promo_id_in_sample(ids[i], bits))

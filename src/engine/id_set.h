@@ -85,10 +85,19 @@ promo_id_hash(uint64_t id)
 	return id ^ id >> 31;
 }
 
+/* how many zeros it begins with */
+static inline int
+promo_id_zeros(uint64_t id)
+{
+	uint64_t	hash = promo_id_hash(id + UINT64_C(0x9e3779b97f4a7c15));
+
+	return hash == 0 ? 64 : __builtin_clzll(hash);
+}
+
 static inline bool
 promo_id_in_sample(uint64_t id, int bits)
 {
-	return bits == 0 || promo_id_hash(id + UINT64_C(0x9e3779b97f4a7c15)) >> (64 - bits) == 0;
+	return bits == 0 || promo_id_zeros(id) >= bits;
 }
 
 /* leaves those in the sample: how many */

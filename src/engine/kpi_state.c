@@ -111,13 +111,39 @@ promo_kpi_is_open(const void *image, size_t size)
 	return size >= 2 && bytes[0] == PROMO_KPI_VERSION && (bytes[1] & PROMO_KPI_OPEN) != 0;
 }
 
+static bool
+check_event(const PromoKpiState *state, const StateEvent *event)
+{
+	for (int twice = 0; twice < 2; twice++)
+	{
+		uint64_t	at = event->map[twice];
+
+		if (at > 0 && (at + 1 > state->maps || maps_of(state)[at] > state->maps - at - 1))
+			return false;
+	}
+	return event->known < PROMO_KPI_KNOWN_WORDS &&
+		(event->known > 0 || event->word_at + event->word_len <= state->words_used);
+}
+
 bool
 promo_kpi_check_state(const PromoKpiState *state, size_t size)
 {
-	return size >= sizeof(PromoKpiState) && state->size == size && state->n <= state->capacity &&
-		state->nevents <= state->events_capacity &&
-		state->events_capacity <= PROMO_KPI_MAX_EVENTS && state->words_used <= state->words_capacity &&
-		size_of(state->events_capacity, state->maps, state->capacity, state->words_capacity) <= size;
+	if (size < sizeof(PromoKpiState) || state->size != size || state->n > state->capacity ||
+		state->nevents > state->events_capacity ||
+		state->events_capacity > PROMO_KPI_MAX_EVENTS || state->words_used > state->words_capacity ||
+		size_of(state->events_capacity, state->maps, state->capacity, state->words_capacity) > size)
+		return false;
+	for (int i = 0; i < state->nevents; i++)
+	{
+		if (!check_event(state, &events_of(state)[i]))
+			return false;
+	}
+	for (uint32_t i = 0; i < state->n; i++)
+	{
+		if ((tags_of(state)[i] & ~TWICE) >= state->nevents)
+			return false;
+	}
+	return true;
 }
 
 /* Room for at least so much; what is over goes to notes. */
@@ -200,18 +226,70 @@ members_of_map(const uint64_t *map)
 	return n;
 }
 
-/* a map's members in ascending order: how many */
+/* the members of a word of a map, at most 64: how many */
+static inline size_t
+read_word(const uint64_t *map, uint64_t i, uint64_t *ids)
+{
+	size_t		n = 0;
+
+	for (uint64_t mask = map[MAP_HEAD + i]; mask != 0; mask &= mask - 1)
+		ids[n++] = (map[0] + i) << 6 | (uint64_t) __builtin_ctzll(mask);
+	return n;
+}
+
+/*
+ * A map's members that are in the sample, in ascending order: how many.  There
+ * is room for 63 more.
+ */
 static size_t
-read_map(const uint64_t *map, uint64_t *ids)
+read_map(const uint64_t *map, int bits, uint64_t *ids)
 {
 	size_t		n = 0;
 
 	for (uint64_t i = 0; map != NULL && i < map[1]; i++)
 	{
-		for (uint64_t mask = map[MAP_HEAD + i]; mask != 0; mask &= mask - 1)
-			ids[n++] = (map[0] + i) << 6 | (uint64_t) __builtin_ctzll(mask);
+		n += promo_ids_sample(ids + n, read_word(map, i, ids + n), bits);
 	}
 	return n;
+}
+
+/* how many members of a map to have room for, if at most `most` are in the sample */
+static size_t
+room_for_map(const uint64_t *map, int bits, size_t most)
+{
+	size_t		members = members_of_map(map);
+
+	return (bits > 0 && members > most ? most : members) + 64;
+}
+
+/*
+ * The bits of the sample that leaves few enough of a map and of notes.  A map
+ * may hold a hundred times as many: they are counted before they are read.
+ */
+static int
+sample_bits(PromoArena *arena, const uint64_t *map, const uint64_t *noted, size_t nnoted, int bits)
+{
+	size_t		counts[65] = {0};	/* members by the zeros of their hash */
+	size_t		left = 0;
+	int			zeros;
+
+	if (members_of_map(map) + nnoted <= PROMO_KPI_EXACT)
+		return bits;
+	for (uint64_t i = 0; map != NULL && i < map[1]; i++)
+	{
+		uint64_t	ids[64];
+		size_t		n = read_word(map, i, ids);
+
+		if ((i & 0xffff) == 0 && arena->poll != NULL)
+			arena->poll(arena);
+		for (size_t j = 0; j < n; j++)
+			counts[promo_id_zeros(ids[j])]++;
+	}
+	for (size_t i = 0; i < nnoted; i++)
+		counts[promo_id_zeros(noted[i])]++;
+	for (zeros = 64; zeros >= bits && left + counts[zeros] <= PROMO_KPI_EXACT; zeros--)
+		left += counts[zeros];
+	return zeros + 1 > bits ? zeros + 1 : bits;
 }
 
 /* Of sorted notes, those that are there more than once: how many. */
@@ -230,15 +308,17 @@ repeated(const uint64_t *ids, size_t n, uint64_t *result)
 
 /* notes, sorted, and what is in the map, none of which was noted, in one array */
 static uint64_t *
-join_map(PromoArena *arena, const uint64_t *map, const uint64_t *noted, size_t nnoted, size_t *n)
+join_map(PromoArena *arena, const uint64_t *map, int bits, const uint64_t *noted, size_t nnoted,
+		 size_t *n)
 {
-	uint64_t   *ids = promo_alloc(arena, (members_of_map(map) + nnoted + 1) * sizeof(uint64_t));
+	uint64_t   *ids = promo_alloc(arena, (room_for_map(map, bits, PROMO_KPI_EXACT) + nnoted) *
+								  sizeof(uint64_t));
 	size_t		below = 0;
 
 	while (below < nnoted && noted[below] >> 6 < map[0])
 		below++;
 	memcpy(ids, noted, below * sizeof(uint64_t));
-	*n = below + read_map(map, ids + below);
+	*n = below + read_map(map, bits, ids + below);
 	memcpy(ids + *n, noted + below, (nnoted - below) * sizeof(uint64_t));
 	*n += nnoted - below;
 	return ids;
@@ -250,41 +330,43 @@ collect_event(PromoArena *arena, const PromoKpiState *state, const StateEvent *e
 			  uint64_t *once, size_t nonce, uint64_t *twice, size_t ntwice, PromoKpiInput *input)
 {
 	const uint64_t *map = map_of(state, event, 0);
+	uint64_t   *again = NULL;	/* noted more than once */
+	size_t		nagain = 0;
+	int			bits;
 
-	*input = (PromoKpiInput) {
-		.word = word_of(state, event), .count = event->count, .amount = event->amount,
-		.discount = event->discount, .cost = event->cost, .bits = event->bits
-	};
 	promo_ids_sort(arena, once, nonce);
 	if (event->known == PROMO_KPI_ORDER)
 	{
+		again = promo_alloc(arena, (nonce / 2 + 1) * sizeof(uint64_t));
+		nagain = repeated(once, nonce, again);
+	}
+	nonce = promo_ids_unique(once, nonce);
+	bits = sample_bits(arena, map, once, nonce, event->bits);
+	nonce = promo_ids_sample(once, nonce, bits);
+	if (map != NULL)
+		once = join_map(arena, map, bits, once, nonce, &nonce);
+
+	if (event->known == PROMO_KPI_ORDER)
+	{
 		const uint64_t *twice_map = map_of(state, event, 1);
-		uint64_t   *ids = promo_alloc(arena, (members_of_map(twice_map) + ntwice + nonce + 1) *
-									  sizeof(uint64_t));
-		size_t		n = read_map(twice_map, ids);
+		uint64_t   *ids = promo_alloc(arena, (room_for_map(twice_map, bits, PROMO_KPI_EXACT) +
+											  ntwice + nagain) * sizeof(uint64_t));
+		size_t		n = read_map(twice_map, bits, ids);
 
 		if (ntwice > 0)
 			memcpy(ids + n, twice, ntwice * sizeof(uint64_t));
-		n += ntwice;
-		n += repeated(once, nonce, ids + n);
+		if (nagain > 0)
+			memcpy(ids + n + ntwice, again, nagain * sizeof(uint64_t));
+		n += promo_ids_sample(ids + n, ntwice + nagain, bits);
 		promo_ids_sort(arena, ids, n);
 		twice = ids;
 		ntwice = promo_ids_unique(ids, n);
 	}
-	nonce = promo_ids_unique(once, nonce);
-	if (map != NULL)
-		once = join_map(arena, map, once, nonce, &nonce);
-
-	if (input->bits > 0)
-		nonce = promo_ids_sample(once, nonce, input->bits);
-	while (nonce > PROMO_KPI_EXACT)
-		nonce = promo_ids_sample(once, nonce, ++input->bits);
-	if (input->bits > 0)
-		ntwice = promo_ids_sample(twice, ntwice, input->bits);
-	input->once = once;
-	input->nonce = (uint32_t) nonce;
-	input->twice = twice;
-	input->ntwice = (uint32_t) ntwice;
+	*input = (PromoKpiInput) {
+		.word = word_of(state, event), .count = event->count, .amount = event->amount,
+		.discount = event->discount, .cost = event->cost, .bits = bits,
+		.once = once, .nonce = (uint32_t) nonce, .twice = twice, .ntwice = (uint32_t) ntwice
+	};
 }
 
 /* All events with their sets. */
@@ -369,6 +451,7 @@ settle(PromoArena *arena, PromoKpiState **state, uint32_t more, PromoError *err)
 	uint64_t	members = 0;
 	uint64_t	notes = 0;
 	uint64_t	capacity;
+	uint64_t	most;			/* that memory can be had for in one piece */
 	PromoKpiState *new;
 	uint32_t	at = 0;
 
@@ -394,6 +477,10 @@ settle(PromoArena *arena, PromoKpiState **state, uint32_t more, PromoError *err)
 		capacity = 2 * capacity;
 	if (capacity < notes + more + members / 16)
 		capacity = notes + more + members / 16;
+	most = (MAX_SIZE - size_of(old->events_capacity, maps, 0, old->words_capacity)) /
+		(sizeof(uint64_t) + 1);
+	if (capacity > most && notes + more <= most)
+		capacity = most;
 	new = new_state(arena, old->events_capacity, maps, capacity, old->words_capacity, err);
 	if (new == NULL)
 		return false;
@@ -614,7 +701,7 @@ add_set(PromoArena *arena, PromoKpiState **state, int number, int twice, const P
 	if (set->members > 256)
 		ids = promo_alloc(arena, set->members * sizeof(uint64_t));
 	if (!promo_ids_get(set->code, set->size, ids, set->members))
-		return promo_fail(err, PROMO_BAD_BINARY, "stored promo.kpi has a broken set of customers");
+		return promo_fail(err, PROMO_CORRUPTED, "stored promo.kpi has a broken set of customers");
 	if (map_of(*state, &events_of(*state)[number], twice) == NULL &&
 		!make_room(arena, state, set->members, err))
 		return false;
@@ -684,10 +771,15 @@ promo_kpi_add_open(PromoArena *arena, PromoKpiState **state, const PromoKpiState
 		for (int twice = 0; twice < 2; twice++)
 		{
 			const uint64_t *map = map_of(other, &events_of(other)[i], twice);
-			uint64_t   *ids = promo_alloc(arena, (members_of_map(map) + 1) * sizeof(uint64_t));
 
-			if (!note_all(arena, state, numbers[i], twice, ids, read_map(map, ids), err))
-				return false;
+			for (uint64_t word = 0; map != NULL && word < map[1]; word++)
+			{
+				uint64_t	ids[64];
+				size_t		n = read_word(map, word, ids);
+
+				if (!note_all(arena, state, numbers[i], twice, ids, n, err))
+					return false;
+			}
 		}
 	}
 	return true;

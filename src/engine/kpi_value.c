@@ -27,7 +27,6 @@ static const char *const known_words[] = {
 	NULL, "cart", "click", "favorite", "order", "refund", "signup", "spend", "view"
 };
 
-#define NKNOWN			9
 
 static const char *const kinds[] = {
 	[PROMO_CUSTOMER_NONE] = "none",
@@ -228,7 +227,7 @@ get_event_head(const uint8_t **p, const uint8_t *end, PromoKpiEvent *event)
 	if (end - *p < 2)
 		return false;
 	known = *(*p)++;
-	if (known >= NKNOWN)
+	if (known >= PROMO_KPI_KNOWN_WORDS)
 		return false;
 	if (known > 0)
 		event->word = promo_text(known_words[known]);
@@ -358,7 +357,7 @@ members_of(PromoArena *arena, const PromoKpiSet *set, PromoError *err)
 
 	if (set->code != NULL && promo_ids_get(set->code, set->size, ids, set->members))
 		return ids;
-	promo_fail(err, PROMO_BAD_BINARY, "stored " TYPE " has a broken set of customers");
+	promo_fail(err, PROMO_CORRUPTED, "stored " TYPE " has a broken set of customers");
 	return NULL;
 }
 
@@ -891,6 +890,8 @@ promo_kpi_unpack(PromoArena *arena, const void *data, size_t len, PromoError *er
 	n = promo_get_u8(&r);
 	if (reading->kind >= NKINDS)
 		promo_fail(err, PROMO_BAD_VALUE, "unknown type of customers");
+	else if (n > PROMO_KPI_MAX_EVENTS)
+		promo_fail(err, PROMO_TOO_MANY, "a state has more than %d event words", PROMO_KPI_MAX_EVENTS);
 	else
 	{
 		while (reading->n < n && !r.bad &&

@@ -203,6 +203,7 @@ extern void *promo_kpi_build(PromoArena *arena, PromoCustomerKind kind, const Pr
 
 /* words that take one byte in a state: number, or 0 for one that is not known */
 #define PROMO_KPI_ORDER			4
+#define PROMO_KPI_KNOWN_WORDS	9	/* with 0 */
 extern int	promo_kpi_word_number(PromoText word);
 extern PromoText promo_kpi_known_word(int number);
 extern bool promo_kpi_check_word(PromoText word, PromoError *err);

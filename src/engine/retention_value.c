@@ -292,7 +292,7 @@ promo_retention_add_settled(PromoArena *arena, PromoRetentionState **state,
 		}
 	}
 	if (retention.bad)
-		return promo_fail(err, PROMO_BAD_BINARY, "stored " TYPE " has broken counts");
+		return promo_fail(err, PROMO_CORRUPTED, "stored " TYPE " has broken counts");
 	return true;
 }
 

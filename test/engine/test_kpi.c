@@ -367,6 +367,66 @@ check_samples(void)
 	arena_free(&test);
 }
 
+/* dense customers, many times what a set may hold: they are counted before they are read */
+static void
+check_large_maps(void)
+{
+	const uint64_t n = 40 * (uint64_t) PROMO_KPI_EXACT;
+	PromoKpiState *state = promo_kpi_begin(&test.arena);
+	PromoKpiRow row = {.word = promo_text("order"), .kind = PROMO_CUSTOMER_BIGINT};
+	PromoKpi	kpi;
+	void	   *made;
+	size_t		before;
+
+	/* far apart at first, so that what lies between falls into the map */
+	for (uint64_t i = 0; i < PROMO_KPI_EXACT; i++)
+	{
+		row.customer = i * 40;
+		if (!promo_kpi_add(&test.arena, &state, &row, &err))
+			abort();
+	}
+	for (row.customer = 0; row.customer < n; row.customer++)
+	{
+		if (!promo_kpi_add(&test.arena, &state, &row, &err))
+			abort();
+	}
+	before = test.bytes;
+	made = promo_kpi_settled(&test.arena, state);
+	CHECK(test.bytes - before < 150 * 1024 * 1024);
+	open_made(&kpi, made);
+	CHECK_INT(kpi.events[0].count, n + PROMO_KPI_EXACT);
+	CHECK(kpi.events[0].once.members > PROMO_KPI_EXACT / 3 && kpi.events[0].once.members <= PROMO_KPI_EXACT);
+	CHECK(fabs((double) promo_kpi_figures(&kpi).buyers / (double) n - 1) < 5 * promo_kpi_error(&kpi));
+	CHECK(fabs((double) promo_kpi_figures(&kpi).repeat_buyers / (double) PROMO_KPI_EXACT - 1) < 0.05);
+	arena_free(&test);
+}
+
+/* a binary form of so many events */
+static bool
+is_read(int nevents)
+{
+	PromoBuffer buf;
+
+	promo_buffer_init(&buf, &test.arena);
+	promo_put_u8(&buf, PROMO_KPI_VERSION);
+	promo_put_u8(&buf, PROMO_CUSTOMER_NONE);
+	promo_put_u8(&buf, (uint8_t) nevents);
+	for (int i = 0; i < nevents; i++)
+	{
+		char		word[] = {'a' + i / 26, 'a' + i % 26, '\0'};
+
+		promo_put_text(&buf, promo_text(word));
+		promo_put_i64(&buf, 1);
+		promo_put_i64(&buf, 0);
+		promo_put_i64(&buf, 0);
+		promo_put_i64(&buf, 0);
+		promo_put_u8(&buf, 0);
+		promo_put_u32(&buf, 0);
+		promo_put_u32(&buf, 0);
+	}
+	return promo_kpi_unpack(&test.arena, buf.data, buf.len, &err) != NULL;
+}
+
 /* ---------------------------------------------------------------- mistakes */
 
 static const char *
@@ -413,6 +473,11 @@ check_mistakes(void)
 	CHECK_STR(message_of("{\"customers\":\"none\",\"events\":{\"view\":{}}}"), "count of event \"view\" is missing");
 	CHECK_STR(message_of("{\"customers\":\"bigint\",\"events\":{\"view\":{\"count\":1}}}"), "there is a type of customers, and no customer");
 
+	CHECK(is_read(PROMO_KPI_MAX_EVENTS));
+	CHECK(!is_read(PROMO_KPI_MAX_EVENTS + 1));
+	CHECK_STR(err.detail, "A state has more than 64 event words.");
+	CHECK(!is_read(255));
+
 	CHECK(promo_kpi_add(&test.arena, &state, &row, &err));
 	row.kind = PROMO_CUSTOMER_TEXT;
 	CHECK(!promo_kpi_add(&test.arena, &state, &row, &err));
@@ -450,6 +515,7 @@ main(void)
 	check_sets();
 	check_collecting();
 	check_samples();
+	check_large_maps();
 	check_mistakes();
 	return test_done();
 }
