@@ -732,7 +732,7 @@ fit_spend(Spend *spend, int64_t dropped, PromoClvModel *model)
 		Spend	   *part = open_spend(spend->arena, &sample->records, true);
 
 		minimum = search(&part->objective, starts, NSTARTS);
-		minimum.at[2] += log(spend->money / part->money);
+		minimum.at[2] = fmin(fmax(minimum.at[2] + log(spend->money / part->money), LOWER), UPPER);
 		promo_minimize(objective, &minimum, true);
 	}
 	else

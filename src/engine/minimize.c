@@ -315,6 +315,8 @@ promo_minimize(PromoObjective *objective, PromoMinimum *minimum, bool hessian_kn
 
 		if (!descend(objective, minimum, step, fall, stale ? 0 : MAX_HALVINGS))
 		{
+			/* the step has taken some that met their limit from the list */
+			n = free_variables(objective, minimum->at, minimum->gradient, variables, &slope);
 			if (stale)
 			{
 				promo_minimum_hessian(objective, minimum);
@@ -322,7 +324,6 @@ promo_minimize(PromoObjective *objective, PromoMinimum *minimum, bool hessian_kn
 				continue;
 			}
 			/* at a limit even Newton's step may not lead down */
-			n = free_variables(objective, minimum->at, minimum->gradient, variables, &slope);
 			fall = scaled_gradient(minimum, variables, n, step);
 			if (!descend(objective, minimum, step, fall, MAX_HALVINGS))
 				break;

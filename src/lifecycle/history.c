@@ -8,7 +8,8 @@
  * order of arrival, sorted and merged only when the room is used up, so that a
  * row costs the same whatever its day.  Its length word counts the room too.
  * An open history leaves an aggregate as a partial state only; whoever meets
- * one otherwise (a state that was stored on purpose) reads it settled.
+ * one otherwise (a state that was stored on purpose) reads it settled, but
+ * operators compare its bytes as they are.
  *
  *-------------------------------------------------------------------------
  */

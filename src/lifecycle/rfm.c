@@ -221,8 +221,8 @@ const PromoFlat promo_flat_rfm_model = {
 PROMO_FLAT_FUNCTIONS(rfm_model);
 
 /*
- * The figures of a customer; false without an order until as_of.  No number of
- * orders that a record does not hold differs in any score.
+ * The figures of a customer; false without an order until as_of.  A record has
+ * room for fewer orders than a history: beyond, they count as so many.
  */
 static inline bool
 figures_of_datum(Datum datum, int32 as_of, PromoRfmRecord *figures)

@@ -112,7 +112,7 @@ state_arg(FunctionCallInfo fcinfo)
 	if (!PG_ARGISNULL(0))
 		state = AggCheckCallContext(fcinfo, NULL) ? PG_GETARG_ARRAYTYPE_P(0) :
 			PG_GETARG_ARRAYTYPE_P_COPY(0);
-	if (state == NULL || ARR_HASNULL(state) ||
+	if (state == NULL || ARR_NDIM(state) != 1 || ARR_HASNULL(state) ||
 		ARR_SIZE(state) != ARR_OVERHEAD_NONULLS(1) + sizeof(RateState))
 		elog(ERROR, "expected 2-element int8 array");
 	return state;
