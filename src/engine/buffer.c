@@ -122,6 +122,32 @@ promo_text_compare(PromoText a, PromoText b)
 	return a.len < b.len ? -1 : a.len > b.len;
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+void
+promo_skip_spaces(const char **p, const char *end)
+{
+	while (*p < end && is_space(**p))
+		(*p)++;
+}
+
+PromoText
+promo_take_word(const char **p, const char *end, const char *marks)
+{
+	const char *start;
+
+	promo_skip_spaces(p, end);
+	start = *p;
+	/* a NUL, which strchr() would find, ends no word */
+	while (*p < end && !is_space(**p) && (**p == '\0' || strchr(marks, **p) == NULL))
+		(*p)++;
+	return (PromoText) {start, (uint32_t) (*p - start)};
+}
+
 PromoText
 promo_text(const char *literal)
 {

@@ -323,31 +323,8 @@ promo_days_print(PromoBuffer *buf, const PromoDays *days)
 	promo_putc(buf, '}');
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static void
-skip_spaces(const char **p, const char *end)
-{
-	while (*p < end && is_space(**p))
-		(*p)++;
-}
-
-/* the characters up to a space or one of the marks that end a date */
-static PromoText
-take_word(const char **p, const char *end)
-{
-	const char *start;
-
-	skip_spaces(p, end);
-	start = *p;
-	while (*p < end && !is_space(**p) && **p != ',' && **p != '.' && **p != '}')
-		(*p)++;
-	return (PromoText) {start, (uint32_t) (*p - start)};
-}
+/* the marks that end a date */
+#define MARKS		",.}"
 
 static void *
 fail_text(PromoText text, const char *p, PromoError *err)
@@ -378,27 +355,27 @@ promo_days_parse(PromoArena *arena, PromoText text, PromoError *err)
 	RunList		list = {.arena = arena};
 	bool		more;
 
-	skip_spaces(&p, end);
+	promo_skip_spaces(&p, end);
 	if (p == end || *p != '{')
 		return fail_text(text, p, err);
 	p++;
-	skip_spaces(&p, end);
+	promo_skip_spaces(&p, end);
 	more = p == end || *p != '}';
 	while (more)
 	{
 		int32_t		first;
 		int32_t		last;
 
-		if (!read_date(take_word(&p, end), list.n + 1, &first, err))
+		if (!read_date(promo_take_word(&p, end, MARKS), list.n + 1, &first, err))
 			return NULL;
 		last = first;
-		skip_spaces(&p, end);
+		promo_skip_spaces(&p, end);
 		if (end - p >= 2 && p[0] == '.' && p[1] == '.')
 		{
 			p += 2;
-			if (!read_date(take_word(&p, end), list.n + 1, &last, err))
+			if (!read_date(promo_take_word(&p, end, MARKS), list.n + 1, &last, err))
 				return NULL;
-			skip_spaces(&p, end);
+			promo_skip_spaces(&p, end);
 		}
 		if (p == end || (*p != ',' && *p != '}'))
 			return fail_text(text, p, err);
@@ -413,7 +390,7 @@ promo_days_parse(PromoArena *arena, PromoText text, PromoError *err)
 			p++;
 	}
 	p++;
-	skip_spaces(&p, end);
+	promo_skip_spaces(&p, end);
 	if (p < end)
 		return fail_text(text, p, err);
 	return days_of_list(&list);

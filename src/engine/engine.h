@@ -99,6 +99,9 @@ promo_text_equal(PromoText a, PromoText b)
 
 /* bytewise order, independent of any locale */
 extern int	promo_text_compare(PromoText a, PromoText b);
+/* moves over white space; then also over a word, which ends there or before one of the marks */
+extern void promo_skip_spaces(const char **p, const char *end);
+extern PromoText promo_take_word(const char **p, const char *end, const char *marks);
 /* promo_text("literal") */
 extern PromoText promo_text(const char *literal);
 /* how many bytes of a text to quote in a message: "%.*s", promo_shown(text), text.data */

@@ -438,31 +438,8 @@ promo_history_print(PromoBuffer *buf, const PromoHistory *history)
 	promo_putc(buf, '}');
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static void
-skip_spaces(const char **p, const char *end)
-{
-	while (*p < end && is_space(**p))
-		(*p)++;
-}
-
-/* the characters up to a space or one of the marks that end a word */
-static PromoText
-take_word(const char **p, const char *end)
-{
-	const char *start;
-
-	skip_spaces(p, end);
-	start = *p;
-	while (*p < end && !is_space(**p) && **p != ',' && **p != '/' && **p != '}')
-		(*p)++;
-	return (PromoText) {start, (uint32_t) (*p - start)};
-}
+/* the marks that end a word */
+#define MARKS		",/}"
 
 static void *
 fail_text(PromoText text, const char *p, PromoError *err)
@@ -487,24 +464,24 @@ promo_history_parse(PromoArena *arena, PromoText text, PromoError *err)
 	DayList		list = {.arena = arena};
 	bool		more;
 
-	skip_spaces(&p, end);
+	promo_skip_spaces(&p, end);
 	if (p == end || *p != '{')
 		return fail_text(text, p, err);
 	p++;
-	skip_spaces(&p, end);
+	promo_skip_spaces(&p, end);
 	more = p == end || *p != '}';
 	while (more)
 	{
-		PromoText	date = take_word(&p, end);
-		PromoText	amount = take_word(&p, end);
+		PromoText	date = promo_take_word(&p, end, MARKS);
+		PromoText	amount = promo_take_word(&p, end, MARKS);
 		PromoText	orders = {NULL, 0};
 
-		skip_spaces(&p, end);
+		promo_skip_spaces(&p, end);
 		if (p < end && *p == '/')
 		{
 			p++;
-			orders = take_word(&p, end);
-			skip_spaces(&p, end);
+			orders = promo_take_word(&p, end, MARKS);
+			promo_skip_spaces(&p, end);
 		}
 		if (p == end || (*p != ',' && *p != '}'))
 			return fail_text(text, p, err);
@@ -515,7 +492,7 @@ promo_history_parse(PromoArena *arena, PromoText text, PromoError *err)
 			p++;
 	}
 	p++;
-	skip_spaces(&p, end);
+	promo_skip_spaces(&p, end);
 	if (p < end)
 		return fail_text(text, p, err);
 	return history_of_list(&list, err);

@@ -15,7 +15,6 @@
 #include "lifecycle/records.h"
 #include "lifecycle/rfm.h"
 #include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 
 /* ----------------------------------------------------------------
  * promo.rfm
@@ -130,9 +129,7 @@ PG_FUNCTION_INFO_V1(promo_rfm_of_jsonb);
 Datum
 promo_rfm_of_jsonb(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *jsonb = PG_GETARG_JSONB_P(0);
-
-	return read_json(promo_text_of_cstring(JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb))));
+	return read_json(promo_text_of_jsonb(PG_GETARG_DATUM(0)));
 }
 
 PG_FUNCTION_INFO_V1(promo_rfm_as_jsonb);
