@@ -95,7 +95,15 @@ INSTALL_SQL = \
 	src/campaign/uplift.sql \
 	src/campaign/watch.sql \
 	src/campaign/days.sql \
-	src/campaign/retention.sql
+	src/campaign/retention.sql \
+	src/operations/campaign.sql \
+	src/operations/promotion.sql \
+	src/operations/quota.sql \
+	src/operations/coupon.sql \
+	src/operations/flash.sql \
+	src/operations/rollup.sql \
+	src/operations/job.sql \
+	src/epilogue.sql
 
 DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
