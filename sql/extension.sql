@@ -1,10 +1,10 @@
--- Every object of the extension has a comment ...
+-- Every object of the extension has a comment (indexes and sequences are their table's) ...
 SELECT pg_describe_object(d.classid, d.objid, 0)
 FROM pg_depend d JOIN pg_extension e ON d.refobjid = e.oid AND d.refclassid = 'pg_extension'::regclass
 WHERE e.extname = 'promo' AND d.deptype = 'e' AND d.classid NOT IN ('pg_opfamily'::regclass)
   AND coalesce(obj_description(d.objid, d.classid::regclass::name), '') = ''
   AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND t.typelem <> 0)
-  AND NOT EXISTS (SELECT FROM pg_class c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('i', 't'))
+  AND NOT EXISTS (SELECT FROM pg_class c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('i', 't', 'S'))
 ORDER BY 1;
 -- ... lies in schema promo, casts apart ...
 SELECT pg_describe_object(d.classid, d.objid, 0)
