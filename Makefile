@@ -113,6 +113,11 @@ EXTRA_CLEAN = $(OBJS:.o=.d)
 REGRESS      = $(patsubst sql/%.sql,%,$(call find-files,sql/*.sql))
 REGRESS_OPTS = --encoding=UTF8 --no-locale --load-extension=btree_gist --load-extension=$(EXTENSION)
 
+# what happens when sessions meet: specs/*.spec -> expected/*.out
+ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(call find-files,test/isolation/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --encoding=UTF8 --no-locale \
+	--load-extension=btree_gist --load-extension=$(EXTENSION)
+
 # -I and -D go to PG_CPPFLAGS: the LLVM bitcode rule sees CPPFLAGS, not CFLAGS.
 # `override`: ours are added to what is given on the command line as well.
 override PG_CPPFLAGS += -I$(srcdir)/src -DPROMO_VERSION='"$(EXTVERSION)"'
