@@ -102,6 +102,7 @@ INSTALL_SQL = \
 	src/operations/coupon.sql \
 	src/operations/flash.sql \
 	src/operations/rollup.sql \
+	src/operations/alert.sql \
 	src/operations/job.sql \
 	src/epilogue.sql
 

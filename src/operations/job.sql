@@ -12,3 +12,68 @@ CREATE TABLE promo.job_run (
 );
 COMMENT ON TABLE promo.job_run IS 'what run_jobs() did; kept for 30 days';
 COMMENT ON COLUMN promo.job_run.job IS 'refresh NAME, customers NAME, alerts, promotions or prune';
+
+-- One transaction's worth of a job.  When it fails, what it did is undone, and
+-- that it failed is kept.
+CREATE FUNCTION promo.run_job(job text, name text DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	started CONSTANT timestamptz := clock_timestamp();
+	title CONSTANT text := concat_ws(' ', job, name);
+	n bigint;
+	what text;
+	more boolean := false;
+BEGIN
+	CASE job
+		WHEN 'promotions' THEN
+			UPDATE promo.promotion SET status = 'ended' WHERE status = 'active' AND upper(during) <= now();
+			GET DIAGNOSTICS n = ROW_COUNT;
+			what := 'promotion%s ended';
+		WHEN 'prune' THEN
+			DELETE FROM promo.job_run WHERE finished_at < now() - interval '30 days';
+			GET DIAGNOSTICS n = ROW_COUNT;
+			what := 'job run%s removed';
+	END CASE;
+	IF n > 0 THEN
+		INSERT INTO promo.job_run (job, started_at, finished_at, status, detail)
+		VALUES (title, started, clock_timestamp(), 'done', n || ' ' || format(what, CASE n WHEN 1 THEN '' ELSE 's' END, name));
+	END IF;
+	RETURN more;
+EXCEPTION WHEN OTHERS THEN
+	INSERT INTO promo.job_run (job, started_at, finished_at, status, detail)
+	VALUES (title, started, clock_timestamp(), 'failed', format('%s (%s)', SQLERRM, SQLSTATE));
+	RETURN false;
+END $$;
+COMMENT ON FUNCTION promo.run_job(text, text) IS 'a step of run_jobs(), logged in job_run unless there was nothing to do; true if the job has more to do';
+REVOKE EXECUTE ON FUNCTION promo.run_job(text, text) FROM PUBLIC;
+
+-- A procedure that commits can have no search_path of its own: every name is
+-- qualified, operators too.  The lock ends with each transaction, so that a call
+-- that was cancelled in a pooled session holds nothing; a second call may come in
+-- between two steps, then this one makes way.
+CREATE PROCEDURE promo.run_jobs()
+	LANGUAGE plpgsql AS $$
+DECLARE
+	step pg_catalog.record;
+	more boolean;
+BEGIN
+	FOR step IN
+		SELECT 1 AS place, 'promotions' AS job, NULL AS name
+		UNION ALL SELECT 9, 'prune', NULL
+		ORDER BY 1, 3
+	LOOP
+		LOOP
+			COMMIT;
+			SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+			IF NOT pg_catalog.pg_try_advisory_xact_lock('promo.job_run'::pg_catalog.regclass::pg_catalog.oid::integer, 0) THEN
+				INSERT INTO promo.job_run (job, started_at, finished_at, status, detail)
+				VALUES ('run_jobs', pg_catalog.now(), pg_catalog.now(), 'skipped', 'another session runs the jobs');
+				RETURN;
+			END IF;
+			more := promo.run_job(step.job, step.name);
+			EXIT WHEN more IS NOT TRUE;
+		END LOOP;
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE promo.run_jobs() IS 'does what is due, committing after each step, and logs it in job_run; call it every minute, outside of a transaction block';
+REVOKE EXECUTE ON PROCEDURE promo.run_jobs() FROM PUBLIC;

@@ -1,7 +1,7 @@
 -- What the extension puts into a database: everything with a comment, in its schema, for everyone.
 \set ECHO none
 BEGIN;
-SELECT plan(31);
+SELECT plan(32);
 
 CREATE TEMP TABLE member AS
 	SELECT d.classid, d.objid, o.type, o.schema, o.identity
@@ -34,18 +34,21 @@ SELECT is_empty($$ SELECT identity FROM member WHERE schema IS DISTINCT FROM 'pr
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_proc'::regclass) $$,
 	'and nothing else is there');
 SELECT is_empty($$ SELECT type, identity FROM member
-				   WHERE coalesce(obj_description(objid, classid::regclass::name), '') = '' AND classid <> 'pg_opfamily'::regclass AND identity NOT LIKE '%[]' $$,
+				   WHERE coalesce(obj_description(objid, classid::regclass::name), '') = '' AND classid <> 'pg_opfamily'::regclass AND identity NOT LIKE '%[]' AND type <> 'sequence' $$,
 	'everything has a comment');
 SELECT isnt_empty($$ SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE extname = 'promo' AND obj_description(oid, 'pg_extension') <> '' $$, 'so has the extension');
 
 -- ----------------------------------------------------------------
 -- Functions
 -- ----------------------------------------------------------------
-SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND (provolatile <> 'i' OR proparallel <> 's') $$,
-	'all functions are immutable and parallel safe');
+SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND provolatile = 'i' AND proparallel <> 's' $$,
+	'functions of values are parallel safe');
+SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND provolatile = 'v' AND prorettype <> 'trigger'::regtype
+				   AND (proparallel <> 'u' OR proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0)) $$,
+	'what writes is neither parallel nor for everyone');
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prosecdef $$, 'none runs as somebody else');
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc p, (SELECT 'promo.quote'::regtype AS q) t
-				   WHERE pronamespace = 'promo'::regnamespace AND prokind = 'f' AND NOT proisstrict
+				   WHERE pronamespace = 'promo'::regnamespace AND prokind = 'f' AND provolatile = 'i' AND NOT proisstrict
 					 AND proname !~ '(_agg_|_trans$|_final$|_combine$|_concat$)' AND proname NOT IN ('price', 'explain', 'refund', 'configure', 'stage', 'check_segments', 'active_days', 'matrix', 'pace', 'attainment') $$,
 	'NULL gives NULL, where no argument is optional');
 SELECT is_empty($$ SELECT aggfnoid::regprocedure FROM pg_aggregate JOIN pg_proc p ON p.oid = aggfnoid
