@@ -71,7 +71,8 @@ OBJS = \
 	src/campaign/uplift.o \
 	src/campaign/watch.o \
 	src/campaign/days.o \
-	src/campaign/retention.o
+	src/campaign/retention.o \
+	src/operations/promotion.o
 override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -98,6 +99,7 @@ INSTALL_SQL = \
 	src/campaign/retention.sql \
 	src/operations/campaign.sql \
 	src/operations/promotion.sql \
+	src/operations/product.sql \
 	src/operations/quota.sql \
 	src/operations/coupon.sql \
 	src/operations/flash.sql \

@@ -29,3 +29,7 @@ CREATE TABLE promo.claim (
 CREATE UNIQUE INDEX claim_order ON promo.claim (order_id, stock) WHERE released_at IS NULL;
 CREATE INDEX claim_stock ON promo.claim (stock, customer) WHERE released_at IS NULL;
 COMMENT ON TABLE promo.claim IS 'units that orders have claimed; kept when given back';
+
+CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.flash_stock
+	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
+ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER new_catalog_version;
