@@ -72,7 +72,8 @@ OBJS = \
 	src/campaign/watch.o \
 	src/campaign/days.o \
 	src/campaign/retention.o \
-	src/operations/promotion.o
+	src/operations/promotion.o \
+	src/operations/draw.o
 override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -103,6 +104,7 @@ INSTALL_SQL = \
 	src/operations/quota.sql \
 	src/operations/coupon.sql \
 	src/operations/flash.sql \
+	src/operations/draw.sql \
 	src/operations/rollup.sql \
 	src/operations/alert.sql \
 	src/operations/job.sql \
