@@ -20,6 +20,7 @@ OBJS = \
 	src/engine/rule_print.o \
 	src/engine/rule_json.o \
 	src/engine/rule_describe.o \
+	src/engine/rule_without.o \
 	src/engine/calendar.o \
 	src/engine/period.o \
 	src/engine/ruleset_value.o \
@@ -73,7 +74,7 @@ OBJS = \
 	src/campaign/days.o \
 	src/campaign/retention.o \
 	src/operations/promotion.o \
-	src/operations/draw.o
+	src/operations/current_ruleset.o
 override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -104,7 +105,7 @@ INSTALL_SQL = \
 	src/operations/quota.sql \
 	src/operations/coupon.sql \
 	src/operations/flash.sql \
-	src/operations/draw.sql \
+	src/operations/current_ruleset.sql \
 	src/operations/rollup.sql \
 	src/operations/alert.sql \
 	src/operations/job.sql \

@@ -224,6 +224,17 @@ extern PromoRule *promo_rule_unpack(PromoArena *arena, const void *data, size_t 
 									PromoError *err);
 
 /*
+ * The rule when these SKUs, in ascending order, cannot be had: they are taken out
+ * of its scope, or excepted from it where it does not name SKUs, and out of what
+ * its tiers give.  A tier with nothing left to give goes, and so does a set that
+ * is not whole; *left is NULL if nothing of the rule is left.
+ */
+extern bool promo_rule_without(PromoArena *arena, const PromoRule *rule, const PromoText *gone,
+							   uint32_t n, PromoRule **left, PromoError *err);
+/* the rule with this `max`, above 0, whatever it said before */
+extern PromoRule *promo_rule_with_max(PromoArena *arena, const PromoRule *rule, int64_t max);
+
+/*
  * Shop copy; language is "en" or "zh", anything else is an error.  The names in
  * it are of the rule's encoding; wording is brought to that by of_utf8, or is
  * UTF-8 without one.

@@ -618,6 +618,16 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 	return set;
 }
 
+void
+promo_ruleset_change_max(PromoRuleset *set, const uint32_t *rules, const int64_t *max, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		((PromoRule *) ((char *) set + promo_ruleset_entry(set, rules[i])->rule))->max = max[i];
+	set->vl_len_ = 0;
+	set->digest = 0;
+	set->digest = promo_digest(set, set->size);
+}
+
 PromoRulesetInput *
 promo_ruleset_inputs(PromoArena *arena, const PromoRuleset *set)
 {

@@ -218,6 +218,13 @@ extern PromoRulesetInput *promo_ruleset_inputs(PromoArena *arena, const PromoRul
 extern void promo_ruleset_settings(const PromoRuleset *set, PromoSettings *settings);
 
 /*
+ * Puts other amounts into the `max` of n rules that have one, given by number:
+ * the same bytes as if the set had been built so.  The set is changed in place.
+ */
+extern void promo_ruleset_change_max(PromoRuleset *set, const uint32_t *rules, const int64_t *max,
+									 uint32_t n);
+
+/*
  * "stage"/"cart" and "half_up"/"half_even"/"down"; the same errors from
  * configure() and from JSON.
  */

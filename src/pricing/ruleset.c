@@ -83,8 +83,8 @@ promo_check_zone(PromoText *zone, PromoError *err)
 }
 
 /* an infinite bound is as good as none */
-static PromoPeriod
-period_of_range(Datum datum)
+PromoPeriod
+promo_period_of_range(Datum datum)
 {
 	RangeType  *range = DatumGetRangeTypeP(datum);
 	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
@@ -259,7 +259,7 @@ promo_ruleset_agg_trans(PG_FUNCTION_ARGS)
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		input.priority = PG_GETARG_INT32(3);
 	if (PG_NARGS() > 4 && !PG_ARGISNULL(4))
-		input.period = period_of_range(PG_GETARG_DATUM(4));
+		input.period = promo_period_of_range(PG_GETARG_DATUM(4));
 	PG_RETURN_POINTER(append_rule(state, context, &input));
 }
 

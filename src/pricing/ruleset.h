@@ -17,4 +17,7 @@
  */
 extern bool promo_check_zone(PromoText *zone, PromoError *err);
 
+/* A tstzrange as a period; bounds beyond the calendar are an error. */
+extern PromoPeriod promo_period_of_range(Datum range);
+
 #endif							/* PROMO_RULESET_H */

@@ -428,6 +428,27 @@ test_ruleset_binary(void)
 	CHECK(other != NULL && other->size == set->size && other->digest != set->digest);
 }
 
+static void
+test_ruleset_max(void)
+{
+	const char *shape = "[{\"name\":\"a\",\"rule\":\"save 1 on sku A max %s\"},"
+		"{\"name\":\"b\",\"rule\":\"save 2 on sku B\",\"priority\":7},"
+		"{\"name\":\"c\",\"rule\":\"spend 10 save 3 max %s\",\"priority\":9}]";
+	char		before[500];
+	char		after[500];
+	PromoRuleset *set;
+	PromoRuleset *other;
+
+	snprintf(before, sizeof(before), shape, "5", "6");
+	snprintf(after, sizeof(after), shape, "0.07", "800");
+	set = ruleset_of(before);
+	other = ruleset_of(after);
+	CHECK(set->size == other->size && memcmp(set, other, set->size) != 0);
+	set->vl_len_ = 4711;		/* as the server leaves it */
+	promo_ruleset_change_max(set, (uint32_t[]) {2, 0}, (int64_t[]) {700, 8000000}, 2);
+	CHECK(memcmp(set, other, set->size) == 0);
+}
+
 /* the canonical period, or the error */
 static const char *
 period(const char *text)
@@ -897,6 +918,7 @@ main(void)
 	test_ruleset_refuses();
 	test_ruleset_indexes();
 	test_ruleset_binary();
+	test_ruleset_max();
 	test_periods();
 	test_instants();
 	test_quote_text();
