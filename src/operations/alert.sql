@@ -12,6 +12,8 @@ CREATE TABLE promo.alert_rule (
 	enabled		boolean NOT NULL DEFAULT true,
 	looked_at	timestamptz,
 	verdicts	boolean[] NOT NULL DEFAULT '{}',
+	CONSTRAINT metric_is_a_figure CHECK (metric OPERATOR(pg_catalog.=) ANY (ARRAY['pv', 'uv', 'orders', 'buyers', 'gmv', 'discount',
+		'sales', 'refunds', 'net', 'cogs', 'spend', 'profit', 'aov', 'arpb', 'cvr', 'roi', 'cac', 'repurchase'])),
 	CONSTRAINT slice_is_an_object CHECK (pg_catalog.jsonb_typeof(slice) OPERATOR(pg_catalog.=) 'object'),
 	CONSTRAINT method_is_known CHECK (method OPERATOR(pg_catalog.=) ANY (ARRAY['anomaly', 'above', 'below'])),
 	CONSTRAINT threshold_is_of_above_and_below CHECK
@@ -42,3 +44,110 @@ COMMENT ON COLUMN promo.alert.severity IS 'warn or critical, the worst so far; o
 COMMENT ON COLUMN promo.alert.value IS 'the figure of the worst bucket';
 COMMENT ON COLUMN promo.alert.score IS 'its score by promo.anomaly(); NULL for above and below';
 COMMENT ON COLUMN promo.alert.cleared_at IS 'the end of the second good bucket in a row; NULL: open';
+
+-- ----------------------------------------------------------------
+-- looking at buckets
+-- ----------------------------------------------------------------
+
+-- A bucket is over when the next one has begun.  That it has no rows means that
+-- nothing happened if later ones have some; else they may be on their way.  Of the
+-- view of states only the buckets that are looked at or compared with are read.
+-- Figures that are NULL, or with nothing to compare with, are passed over.
+CREATE FUNCTION promo.judge_buckets(rule text, OUT begins timestamptz, OUT ends timestamptz, OUT value numeric, OUT score double precision, OUT severity text)
+	RETURNS SETOF record
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	most_back CONSTANT interval := '7 days';
+	weeks CONSTANT integer := 8;
+	watched record;
+	in_slice text;
+BEGIN
+	SELECT r.*, u.bucket, u.zone, u.dims, format('%I.%I', n.nspname, u.name || '_current') AS states,
+		greatest(r.looked_at, now() - most_back) AS since
+	INTO watched
+	FROM promo.alert_rule r JOIN promo.kpi_rollup u ON u.name = r.rollup
+		JOIN pg_class c ON c.oid = u.state JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE r.name = judge_buckets.rule;
+	IF watched.bucket IS NULL THEN
+		RAISE wrong_object_type USING MESSAGE = format('rollup "%s" of alert rule "%s" has histories, not figures by time', watched.rollup, rule);
+	END IF;
+	SELECT coalesce(string_agg(format('to_jsonb(%I) = $6 -> %L', key, key), ' AND '), 'true') INTO in_slice
+	FROM jsonb_object_keys(watched.slice) key;
+	RETURN QUERY EXECUTE format($query$
+		WITH looked AS (
+			SELECT DISTINCT begins, ends
+			FROM generate_series($3, now(), least($1, '12 hours')) at,
+				promo.bucket(at, $1, $2) begins, promo.bucket_end(at, $1, $2) ends
+			WHERE begins >= $3 AND begins IS DISTINCT FROM $4 AND ends <= now()
+				AND begins <= (SELECT max(bucket) FROM %1$s WHERE bucket >= $3)
+		), compared AS (
+			SELECT l.begins, l.ends, week, at
+			FROM looked l, generate_series(0, CASE $7 WHEN 'anomaly' THEN $5 ELSE 0 END) week,
+				promo.bucket(l.begins AT TIME ZONE $2 - week * interval '7 days', $1, $2) at
+			WHERE week = 0
+				OR at >= (SELECT bucket FROM %1$s ORDER BY bucket LIMIT 1)
+				AND NOT EXISTS (SELECT FROM promo.campaign c, tstzrange(at, promo.bucket_end(at, $1, $2)) b
+					WHERE b && c.preheat OR b && c.running OR b && c.after)
+		), state AS (
+			SELECT bucket, promo.rollup(state) AS state
+			FROM %1$s
+			WHERE bucket = ANY (ARRAY(SELECT at FROM compared)) AND %2$s
+			GROUP BY bucket
+		), figure AS (
+			SELECT c.begins, c.ends, week,
+				(to_jsonb(promo.report(coalesce(s.state, '{"customers":"none","events":{}}'))) ->> $8)::numeric AS value
+			FROM compared c LEFT JOIN state s ON s.bucket = c.at
+		), judged AS (
+			SELECT begins, ends, min(value) FILTER (WHERE week = 0) AS value, array_agg(value) FILTER (WHERE week > 0) AS history
+			FROM figure
+			GROUP BY begins, ends
+		)
+		SELECT begins, ends, j.value, a.score,
+			CASE $7 WHEN 'anomaly' THEN a.severity
+				WHEN 'above' THEN CASE WHEN j.value > $9 THEN 'critical' WHEN j.value <= $9 THEN 'none' END
+				WHEN 'below' THEN CASE WHEN j.value < $9 THEN 'critical' WHEN j.value >= $9 THEN 'none' END
+			END
+		FROM judged j LEFT JOIN promo.anomaly(value, history) a ON true
+		ORDER BY begins $query$, watched.states, in_slice)
+	USING watched.bucket, watched.zone, watched.since, watched.looked_at, weeks, watched.slice,
+		watched.method, watched.metric, watched.threshold;
+END $$;
+COMMENT ON FUNCTION promo.judge_buckets(text) IS 'internal: what an alert rule says of the buckets it has not looked at, in their order: severity none, warn or critical; NULL: nothing can be said';
+
+CREATE FUNCTION promo.evaluate_alerts(name text DEFAULT NULL) RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	watched promo.alert_rule;
+	b record;
+	at_fault boolean;
+	looked integer := 0;
+BEGIN
+	FOR watched IN
+		SELECT * FROM promo.alert_rule r
+		WHERE r.enabled AND (evaluate_alerts.name IS NULL OR r.name = evaluate_alerts.name)
+		ORDER BY r.name
+		FOR NO KEY UPDATE
+	LOOP
+		FOR b IN SELECT * FROM promo.judge_buckets(watched.name) LOOP
+			looked := looked + 1;
+			watched.looked_at := b.begins;
+			CONTINUE WHEN b.severity IS NULL;
+			at_fault := b.severity <> 'none';
+			IF at_fault AND (watched.method <> 'anomaly' OR true = ANY (watched.verdicts)) THEN
+				INSERT INTO promo.alert AS a (rule, raised_at, severity, value, score)
+				VALUES (watched.name, b.ends, b.severity, b.value, b.score)
+				ON CONFLICT (rule) WHERE cleared_at IS NULL DO UPDATE
+				SET severity = excluded.severity, value = excluded.value, score = excluded.score
+				WHERE a.severity = 'warn' AND excluded.severity = 'critical';
+			ELSIF NOT at_fault AND NOT watched.verdicts[cardinality(watched.verdicts)] THEN
+				UPDATE promo.alert a SET cleared_at = b.ends WHERE a.rule = watched.name AND a.cleared_at IS NULL;
+			END IF;
+			watched.verdicts := watched.verdicts[cardinality(watched.verdicts):] || at_fault;
+		END LOOP;
+		UPDATE promo.alert_rule r SET looked_at = watched.looked_at, verdicts = watched.verdicts
+		WHERE r.name = watched.name AND r.looked_at IS DISTINCT FROM watched.looked_at;
+	END LOOP;
+	RETURN looked;
+END $$;
+COMMENT ON FUNCTION promo.evaluate_alerts(text) IS 'looks at the buckets that are over since an alert rule, or every enabled one, was last evaluated, raises and clears alerts, and returns how many it looked at';
+REVOKE EXECUTE ON FUNCTION promo.evaluate_alerts(text) FROM PUBLIC;

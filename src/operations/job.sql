@@ -11,7 +11,7 @@ CREATE TABLE promo.job_run (
 	detail		text NOT NULL
 );
 COMMENT ON TABLE promo.job_run IS 'what run_jobs() did; kept for 30 days';
-COMMENT ON COLUMN promo.job_run.job IS 'refresh NAME, customers NAME, alerts, promotions or prune';
+COMMENT ON COLUMN promo.job_run.job IS 'promotions, refresh NAME, alerts NAME, customers NAME, quotas or prune; run_jobs where all of it was skipped';
 
 -- One transaction's worth of a job.  When it fails, what it did is undone, and
 -- that it failed is kept.
@@ -29,10 +29,17 @@ BEGIN
 			UPDATE promo.promotion SET status = 'ended' WHERE status = 'active' AND upper(during) <= now();
 			GET DIAGNOSTICS n = ROW_COUNT;
 			what := 'promotion%s ended';
+		WHEN 'alerts' THEN
+			n := promo.evaluate_alerts(name);
+			what := 'bucket%s looked at for "%s"';
 		WHEN 'prune' THEN
-			DELETE FROM promo.job_run WHERE finished_at < now() - interval '30 days';
-			GET DIAGNOSTICS n = ROW_COUNT;
-			what := 'job run%s removed';
+			WITH alerts AS (
+				DELETE FROM promo.alert WHERE cleared_at < now() - interval '90 days' RETURNING 1
+			), runs AS (
+				DELETE FROM promo.job_run WHERE finished_at < now() - interval '30 days' RETURNING 1
+			)
+			SELECT count(*) INTO n FROM (TABLE alerts UNION ALL TABLE runs) pruned;
+			what := 'old row%s removed';
 	END CASE;
 	IF n > 0 THEN
 		INSERT INTO promo.job_run (job, started_at, finished_at, status, detail)
@@ -44,7 +51,7 @@ EXCEPTION WHEN OTHERS THEN
 	VALUES (title, started, clock_timestamp(), 'failed', format('%s (%s)', SQLERRM, SQLSTATE));
 	RETURN false;
 END $$;
-COMMENT ON FUNCTION promo.run_job(text, text) IS 'a step of run_jobs(), logged in job_run unless there was nothing to do; true if the job has more to do';
+COMMENT ON FUNCTION promo.run_job(text, text) IS 'internal: a step of run_jobs(), logged in job_run unless there was nothing to do; true if the job has more to do';
 REVOKE EXECUTE ON FUNCTION promo.run_job(text, text) FROM PUBLIC;
 
 -- A procedure that commits can have no search_path of its own: every name is
@@ -59,7 +66,8 @@ DECLARE
 BEGIN
 	FOR step IN
 		SELECT 1 AS place, 'promotions' AS job, NULL AS name
-		UNION ALL SELECT 9, 'prune', NULL
+		UNION ALL SELECT 3, 'alerts', r.name FROM promo.alert_rule r WHERE r.enabled
+		UNION ALL SELECT 6, 'prune', NULL
 		ORDER BY 1, 3
 	LOOP
 		LOOP
