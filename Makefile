@@ -74,7 +74,8 @@ OBJS = \
 	src/campaign/days.o \
 	src/campaign/retention.o \
 	src/operations/promotion.o \
-	src/operations/current_ruleset.o
+	src/operations/current_ruleset.o \
+	src/operations/draw.o
 override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -105,6 +106,7 @@ INSTALL_SQL = \
 	src/operations/quota.sql \
 	src/operations/coupon.sql \
 	src/operations/flash.sql \
+	src/operations/draw.sql \
 	src/operations/current_ruleset.sql \
 	src/operations/rollup.sql \
 	src/operations/alert.sql \
