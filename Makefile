@@ -48,6 +48,7 @@ OBJS = \
 	src/engine/kpi_value.o \
 	src/engine/channel_credit.o \
 	src/engine/group_uplift.o \
+	src/engine/student.o \
 	src/engine/anomaly.o \
 	src/engine/days_value.o \
 	src/engine/retention_value.o \
@@ -75,7 +76,8 @@ OBJS = \
 	src/campaign/retention.o \
 	src/operations/promotion.o \
 	src/operations/current_ruleset.o \
-	src/operations/draw.o
+	src/operations/draw.o \
+	src/operations/review.o
 override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -109,6 +111,7 @@ INSTALL_SQL = \
 	src/operations/draw.sql \
 	src/operations/current_ruleset.sql \
 	src/operations/rollup.sql \
+	src/operations/review.sql \
 	src/operations/alert.sql \
 	src/operations/job.sql \
 	src/epilogue.sql
