@@ -77,7 +77,8 @@ OBJS = \
 	src/operations/promotion.o \
 	src/operations/current_ruleset.o \
 	src/operations/draw.o \
-	src/operations/review.o
+	src/operations/review.o \
+	src/operations/coupon.o
 override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 

@@ -12,6 +12,7 @@ CREATE TABLE promo.flash_stock (
 	CONSTRAINT during_has_a_start_and_is_half_open CHECK (pg_catalog.lower_inc(during) AND NOT pg_catalog.upper_inc(during)),
 	CONSTRAINT one_stock_at_a_time EXCLUDE USING gist (sku WITH OPERATOR(pg_catalog.=), during WITH OPERATOR(pg_catalog.&&))
 );
+CREATE INDEX flash_stock_sku ON promo.flash_stock (sku);
 COMMENT ON TABLE promo.flash_stock IS 'units of a product set aside for a flash sale';
 COMMENT ON COLUMN promo.flash_stock.per_customer IS 'most units of one customer; NULL: no limit';
 COMMENT ON COLUMN promo.flash_stock.promotion IS 'name of the promotion that current_ruleset() takes the product out of while nothing is left; NULL: none';
@@ -29,7 +30,168 @@ CREATE TABLE promo.claim (
 CREATE UNIQUE INDEX claim_order ON promo.claim (order_id, stock) WHERE released_at IS NULL;
 CREATE INDEX claim_stock ON promo.claim (stock, customer) WHERE released_at IS NULL;
 COMMENT ON TABLE promo.claim IS 'units that orders have claimed; kept when given back';
+COMMENT ON COLUMN promo.claim.released_at IS 'when unclaim() gave them back; NULL: it is live';
 
+CREATE FUNCTION promo.stock_quota() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
+		PERFORM promo.set_quota('stock', OLD.id::text, NULL, NULL, false);
+	END IF;
+	IF TG_OP <> 'DELETE' THEN
+		PERFORM promo.set_quota('stock', NEW.id::text, NEW.units, NEW.per_customer, TG_OP = 'INSERT');
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION promo.stock_quota() IS 'trigger of flash_stock: keeps its quota';
 CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.flash_stock
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
 ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER new_catalog_version;
+CREATE TRIGGER stock_quota AFTER INSERT OR UPDATE OR DELETE ON promo.flash_stock
+	FOR EACH ROW EXECUTE FUNCTION promo.stock_quota();
+CREATE TRIGGER truncate_quotas AFTER TRUNCATE ON promo.flash_stock
+	FOR EACH STATEMENT EXECUTE FUNCTION promo.truncate_quotas('stock');
+ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER stock_quota;
+ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER truncate_quotas;
+
+CREATE FUNCTION promo.claim(order_id text, customer text, sku text, units int) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	before promo.claim;
+	quota record;
+BEGIN
+	IF order_id IS NULL OR customer IS NULL OR sku IS NULL OR units IS NULL THEN
+		RAISE 'order, customer, product or number of units is null' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF units <= 0 THEN
+		RAISE 'number of units is not positive' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	LOOP
+		SELECT c.* INTO before FROM promo.claim c JOIN promo.flash_stock s ON s.id = c.stock
+		WHERE c.order_id = claim.order_id AND s.sku = claim.sku AND c.released_at IS NULL;
+		IF before.customer = claim.customer AND before.units = claim.units THEN
+			RETURN true;
+		ELSIF before.id IS NOT NULL THEN
+			RAISE 'order "%" has claimed "%" before with another %', order_id, sku,
+				CASE WHEN before.customer = claim.customer THEN 'number of units' ELSE 'customer' END
+				USING ERRCODE = 'PM005',
+					DETAIL = format('Customer "%s" has %s units.', before.customer, before.units),
+					HINT = 'Give the units of the order back first, with unclaim().';
+		END IF;
+		SELECT q.name, q.per_customer INTO quota
+		FROM promo.flash_stock s JOIN promo.quota q ON q.kind = 'stock' AND q.name = s.id::text
+		WHERE s.sku = claim.sku AND s.during @> now();
+		IF quota.name IS NULL THEN
+			RAISE 'no flash stock of "%" is open', sku
+				USING ERRCODE = 'no_data_found', HINT = 'Claim within the period of a row of flash_stock.';
+		END IF;
+		BEGIN
+			INSERT INTO promo.claim (order_id, customer, stock, units)
+			VALUES (claim.order_id, claim.customer, quota.name::bigint, claim.units)
+			ON CONFLICT DO NOTHING;
+			CONTINUE WHEN NOT FOUND;
+			IF promo.take_quota('stock', quota.name, units, order_id)
+				AND (quota.per_customer IS NULL
+					 OR promo.take_quota_of_customer('stock', quota.name, customer, units, quota.per_customer, order_id))
+			THEN
+				RETURN true;
+			END IF;
+			RAISE SQLSTATE 'PM000';
+		EXCEPTION WHEN SQLSTATE 'PM000' THEN
+			RETURN false;
+		END;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION promo.claim(text, text, text, int) IS
+	'takes units of the flash stock of a product for an order; true: claimed, also if the order had claimed the same before; false: fewer are left, or the customer would have more than one may; no stock open now, or no units: error; claimed before by another customer or with another number: error PM005; NULL: error';
+REVOKE EXECUTE ON FUNCTION promo.claim(text, text, text, int) FROM PUBLIC;
+
+CREATE FUNCTION promo.unclaim(order_id text) RETURNS int
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE STRICT
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	claimed promo.claim[];
+	item promo.claim;
+	units int := 0;
+BEGIN
+	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	WITH given AS (
+		UPDATE promo.claim c SET released_at = now()
+		WHERE c.order_id = unclaim.order_id AND c.released_at IS NULL
+		RETURNING c
+	)
+	SELECT array_agg(g.c ORDER BY (g.c).stock) INTO claimed FROM given g;
+	FOREACH item IN ARRAY coalesce(claimed, '{}') LOOP
+		PERFORM promo.give_quota('stock', item.stock::text, item.units, order_id);
+		PERFORM promo.give_quota_of_customer('stock', item.stock::text, item.customer, item.units, order_id)
+		FROM promo.quota q
+		WHERE q.kind = 'stock' AND q.name = item.stock::text AND q.per_customer IS NOT NULL;
+		units := units + item.units;
+	END LOOP;
+	RETURN units;
+END
+$$;
+COMMENT ON FUNCTION promo.unclaim(text) IS
+	'gives all units of an order back and returns their number; 0 if it has none, or no more; NULL order: NULL';
+REVOKE EXECUTE ON FUNCTION promo.unclaim(text) FROM PUBLIC;
+
+-- ----------------------------------------------------------------
+-- for operators and jobs
+-- ----------------------------------------------------------------
+
+CREATE VIEW promo.quota_status AS
+	SELECT q.kind,
+		CASE q.kind
+			WHEN 'stock' THEN (SELECT s.sku FROM promo.flash_stock s WHERE s.id OPERATOR(pg_catalog.=) q.name::bigint)
+			WHEN 'promotion budget' THEN promotion.name
+			WHEN 'promotion uses' THEN promotion.name
+			ELSE q.name
+		END AS name,
+		q.total, q.total OPERATOR(pg_catalog.-) slots.remaining AS used, slots.remaining, q.per_customer, q.opened
+	FROM promo.quota q
+		LEFT JOIN LATERAL (
+			SELECT p.name FROM promo.promotion p
+			WHERE q.kind OPERATOR(pg_catalog.~~) 'promotion%' AND p.origin OPERATOR(pg_catalog.=) q.name::bigint
+			ORDER BY p.id DESC LIMIT 1
+		) promotion ON true
+		CROSS JOIN LATERAL (
+			SELECT CASE WHEN q.opened THEN pg_catalog.sum(s.remaining)
+				WHEN q.total IS NOT NULL THEN q.total OPERATOR(pg_catalog.-) promo.quota_used(q.kind, q.name) END AS remaining
+			FROM promo.quota_slot s
+			WHERE s.kind OPERATOR(pg_catalog.=) q.kind AND s.name OPERATOR(pg_catalog.=) q.name
+		) slots;
+COMMENT ON VIEW promo.quota_status IS 'what is used and left of every budget, limit and stock; name: of the campaign, promotion, coupon or product; opened: whether its slots are laid out';
+
+CREATE FUNCTION promo.open_quotas() RETURNS int
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	quota record;
+	opened int := 0;
+BEGIN
+	FOR quota IN
+		SELECT q.kind, q.name FROM promo.quota q
+		WHERE q.total IS NOT NULL AND NOT q.opened AND CASE q.kind
+			WHEN 'stock' THEN EXISTS (SELECT FROM promo.flash_stock s WHERE s.id = q.name::bigint AND upper(s.during) > now() IS NOT FALSE)
+			WHEN 'coupon' THEN EXISTS (SELECT FROM promo.coupon c WHERE c.code = q.name AND (c.during IS NULL OR c.during @> now()))
+			WHEN 'campaign budget' THEN EXISTS (SELECT FROM promo.promotion p WHERE p.campaign = q.name AND p.status = 'active')
+			ELSE EXISTS (SELECT FROM promo.promotion p WHERE p.origin = q.name::bigint AND p.status = 'active')
+		END
+		ORDER BY q.kind, q.name
+	LOOP
+		opened := opened + coalesce(promo.open_quota(quota.kind, quota.name), false)::int;
+	END LOOP;
+	RETURN opened;
+END
+$$;
+COMMENT ON FUNCTION promo.open_quotas() IS 'lays out the slots of the quotas of active promotions, their campaigns, valid coupons and open stocks, so that their first taker need not, and returns their number';
+REVOKE EXECUTE ON FUNCTION promo.open_quotas() FROM PUBLIC;
