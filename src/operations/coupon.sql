@@ -3,8 +3,9 @@
 -- ----------------------------------------------------------------
 
 CREATE FUNCTION promo.random_code() RETURNS text
-	AS 'MODULE_PATHNAME', 'promo_random_code' LANGUAGE C VOLATILE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'promo_random_code' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION promo.random_code() IS 'internal: 80 bits of a cryptographic source in Crockford''s base 32, XXXX-XXXX-XXXX-XXXX';
+REVOKE EXECUTE ON FUNCTION promo.random_code() FROM PUBLIC;
 
 CREATE FUNCTION promo.plain_code(code text) RETURNS text
 	AS 'MODULE_PATHNAME', 'promo_plain_code' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -100,7 +100,7 @@ COMMENT ON FUNCTION promo.quota_used(text, text, text, text) IS 'internal: what 
 -- ----------------------------------------------------------------
 
 CREATE FUNCTION promo.quota_slots() RETURNS int
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN 16;
 COMMENT ON FUNCTION promo.quota_slots() IS 'internal: how many slots a quota has';
 
