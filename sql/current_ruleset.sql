@@ -87,6 +87,51 @@ SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT sum(promo.total(promo.price(cart, promo.current_ruleset('app')))) FROM cart_of_many;
 ROLLBACK;
 
+-- A result stays what it was although the catalog changes while it is in use:
+-- in the rows of one query,
+CREATE FUNCTION total(rules promo.ruleset) RETURNS numeric LANGUAGE sql AS $$
+	SELECT promo.total(promo.price('[{"line":1,"sku":"Z","qty":1,"price":"1000"}]', rules, '2026-01-05'))
+$$;
+CREATE FUNCTION plan(percent int) RETURNS numeric LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO promo.promotion (name, rule, during, priority, status)
+	VALUES (percent, format('save %s%% on sku Z stack', percent)::promo.rule, '[2020-01-01,)', 20 + percent, 'active');
+	RETURN total(promo.current_ruleset());
+END
+$$;
+SELECT total(promo.current_ruleset());
+SELECT total(promo.current_ruleset()), plan(percent), total(promo.current_ruleset()) FROM generate_series(10, 30, 10) percent;
+-- in a procedure that was given it and commits,
+CREATE PROCEDURE change_all(rules promo.ruleset) LANGUAGE plpgsql AS $$
+DECLARE
+	copy CONSTANT promo.ruleset := rules;
+BEGIN
+	FOR i IN 1..3 LOOP
+		UPDATE promo.promotion SET status = 'ended' WHERE name = (i * 10)::text AND status = 'active';
+		RAISE INFO '% %', total(rules), total(promo.current_ruleset());
+		COMMIT;
+		RAISE INFO '% %', total(rules), total(promo.current_ruleset());
+	END LOOP;
+	RAISE INFO '%', rules OPERATOR(promo.=) copy;
+END
+$$;
+CALL change_all(promo.current_ruleset());
+-- and where a subtransaction that used it failed
+DO $$
+BEGIN
+	FOR i IN 1..3 LOOP
+		BEGIN
+			RAISE INFO '% %', total(promo.current_ruleset()), plan(50);
+			PERFORM promo.current_ruleset(), 1 / (i - i);
+		EXCEPTION WHEN division_by_zero THEN
+			RAISE INFO '%', total(promo.current_ruleset());
+		END;
+	END LOOP;
+END
+$$;
+DROP PROCEDURE change_all;
+DROP FUNCTION plan, total;
+
 DROP FUNCTION rules_of;
 SET client_min_messages = warning;
 TRUNCATE promo.campaign, promo.channel, promo.promotion, promo.pricing_policy, promo.flash_stock CASCADE;

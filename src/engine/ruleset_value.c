@@ -614,7 +614,6 @@ promo_ruleset_build(PromoArena *arena, PromoRulesetInput *rules, int n,
 	set->stepped = stepped;
 	if (nsteps > 0)
 		memcpy((char *) set + steps_at, steps, nsteps * sizeof(PromoStep));
-	set->digest = promo_digest(set, size);
 	return set;
 }
 
@@ -623,9 +622,6 @@ promo_ruleset_change_max(PromoRuleset *set, const uint32_t *rules, const int64_t
 {
 	for (uint32_t i = 0; i < n; i++)
 		((PromoRule *) ((char *) set + promo_ruleset_entry(set, rules[i])->rule))->max = max[i];
-	set->vl_len_ = 0;
-	set->digest = 0;
-	set->digest = promo_digest(set, set->size);
 }
 
 PromoRulesetInput *

@@ -122,7 +122,6 @@ typedef struct PromoRuleset
 	uint32_t	size;			/* bytes of the whole, a multiple of 8 */
 	uint32_t	nrules;
 	int64_t		unit;			/* money */
-	uint64_t	digest;			/* of the whole, taken while vl_len_ and this are 0 */
 	int32_t		search_limit;
 	uint32_t	entries;		/* offset of PromoRulesetEntry[nrules] */
 	PromoString zone;			/* canonical name; empty for UTC */

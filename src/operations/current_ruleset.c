@@ -85,6 +85,7 @@ typedef struct Tie
 typedef struct Catalog
 {
 	MemoryContext context;		/* of all of this */
+	MemoryContext source;		/* below it, of what was read; gone if there are no quotas */
 	pg_uuid_t	version;
 	char	   *channel;		/* NULL for none */
 	TimestampTz from;			/* holds from here */
@@ -489,6 +490,7 @@ read_catalog(const char *channel)
 	int			capacity = 0;
 
 	catalog->context = context;
+	catalog->source = AllocSetContextCreate(context, "promo catalog source", ALLOCSET_DEFAULT_SIZES);
 	catalog->from = GetCurrentTransactionStartTimestamp();
 	catalog->until = DT_NOEND;
 	nulls[0] = channel == NULL ? 'n' : ' ';
@@ -503,8 +505,8 @@ read_catalog(const char *channel)
 				 errmsg("channel \"%s\" does not exist", channel),
 				 errhint("Channels are the rows of table promo.channel.")));
 	policy = heap_getattr(SPI_tuptable->vals[0], 2, SPI_tuptable->tupdesc, &is_null);
-	old = MemoryContextSwitchTo(context);
-	catalog->channel = channel == NULL ? NULL : pstrdup(channel);
+	catalog->channel = channel == NULL ? NULL : MemoryContextStrdup(context, channel);
+	old = MemoryContextSwitchTo(catalog->source);
 	catalog->settings = promo_default_settings;
 	if (!is_null)
 	{
@@ -514,17 +516,17 @@ read_catalog(const char *channel)
 	MemoryContextSwitchTo(old);
 
 	execute(&read_promotions, args, nulls);
-	old = MemoryContextSwitchTo(context);
+	old = MemoryContextSwitchTo(catalog->source);
 	take_promotions(catalog, &capacity);
 	MemoryContextSwitchTo(old);
 
 	execute(&read_stocks, args, nulls);
-	old = MemoryContextSwitchTo(context);
+	old = MemoryContextSwitchTo(catalog->source);
 	take_stocks(catalog, &capacity);
 	MemoryContextSwitchTo(old);
 	SPI_finish();
 
-	old = MemoryContextSwitchTo(context);
+	old = MemoryContextSwitchTo(catalog->source);
 	settle_quotas(catalog);
 	MemoryContextSwitchTo(old);
 	return catalog;
@@ -814,7 +816,6 @@ change_max(const Catalog *catalog, const int64 *left, PromoRuleset *set)
 			rules[n++] = (uint32_t) catalog->places[i];
 	}
 	promo_ruleset_change_max(set, rules, max, n);
-	promo_flat_datum(&promo_flat_ruleset, set);
 }
 
 /* whether the same quotas are used up */
@@ -877,6 +878,8 @@ get_rules(Catalog *catalog, const Oid *tables)
 		memcpy(catalog->places, places, catalog->nrules * sizeof(int));
 		if (left != NULL)
 			memcpy(catalog->left, left, catalog->nquotas * sizeof(int64));
+		else
+			MemoryContextDelete(catalog->source);
 	}
 	MemoryContextDelete(work);
 	return set;
