@@ -78,7 +78,9 @@ OBJS = \
 	src/operations/current_ruleset.o \
 	src/operations/draw.o \
 	src/operations/review.o \
-	src/operations/coupon.o
+	src/operations/coupon.o \
+	src/operations/bucket.o \
+	src/operations/rollup.o
 override SHLIB_LINK += -lm
 PGFILEDESC = "promo - promotions, customers and campaigns beside the orders"
 
@@ -111,6 +113,7 @@ INSTALL_SQL = \
 	src/operations/flash.sql \
 	src/operations/draw.sql \
 	src/operations/current_ruleset.sql \
+	src/operations/bucket.sql \
 	src/operations/rollup.sql \
 	src/operations/review.sql \
 	src/operations/alert.sql \
