@@ -49,7 +49,7 @@ COMMENT ON COLUMN promo.promotion.uses IS 'most orders that may redeem it; NULL:
 COMMENT ON COLUMN promo.promotion.uses_per_customer IS 'most orders of one customer that may redeem it; NULL: no limit';
 
 CREATE TABLE promo.promotion_item (
-	promotion	bigint NOT NULL REFERENCES promo.promotion ON DELETE CASCADE,
+	promotion	bigint NOT NULL,
 	sku			text NOT NULL,
 	during		tstzrange NOT NULL,
 	-- the hash, which decides nothing, makes the index four times as quick
@@ -262,7 +262,13 @@ DECLARE
 	touched bigint[];
 	clash record;
 BEGIN
-	IF TG_OP = 'INSERT' THEN
+	IF TG_OP = 'TRUNCATE' THEN
+		DELETE FROM promo.promotion_item;
+		RETURN NULL;
+	ELSIF TG_OP = 'DELETE' THEN
+		DELETE FROM promo.promotion_item WHERE promotion IN (SELECT id FROM was);
+		RETURN NULL;
+	ELSIF TG_OP = 'INSERT' THEN
 		touched := ARRAY(SELECT id FROM written WHERE status = 'active');
 	ELSE
 		touched := ARRAY(SELECT w.id FROM written w JOIN was o USING (id)
@@ -310,6 +316,12 @@ ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER derive_items_of_inserted;
 CREATE TRIGGER derive_items_of_updated AFTER UPDATE ON promo.promotion REFERENCING OLD TABLE AS was NEW TABLE AS written
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.derive_promotion_items();
 ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER derive_items_of_updated;
+CREATE TRIGGER derive_items_of_deleted AFTER DELETE ON promo.promotion REFERENCING OLD TABLE AS was
+	FOR EACH STATEMENT EXECUTE FUNCTION promo.derive_promotion_items();
+ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER derive_items_of_deleted;
+CREATE TRIGGER derive_items_of_truncated AFTER TRUNCATE ON promo.promotion
+	FOR EACH STATEMENT EXECUTE FUNCTION promo.derive_promotion_items();
+ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER derive_items_of_truncated;
 
 -- by its name behind derive_items_of_updated: what the old one had is free
 CREATE FUNCTION promo.open_successors() RETURNS trigger
