@@ -26,7 +26,7 @@ CREATE TABLE promo.promotion (
 	channels	text[],
 	-- refers to a channel for pg_dump, which then restores channels first
 	first_channel text GENERATED ALWAYS AS (channels[1]) STORED REFERENCES promo.channel,
-	budget		numeric(19,4) CHECK (budget OPERATOR(pg_catalog.>=) 0),
+	budget		numeric(19,4) CHECK (budget OPERATOR(pg_catalog.>=) 0 AND budget OPERATOR(pg_catalog.<) 'NaN'),
 	uses		bigint CHECK (uses OPERATOR(pg_catalog.>=) 0),
 	uses_per_customer bigint CHECK (uses_per_customer OPERATOR(pg_catalog.>=) 0),
 	CONSTRAINT status_is_known CHECK (status OPERATOR(pg_catalog.=) ANY (ARRAY['draft', 'active', 'ended'])),
