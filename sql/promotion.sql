@@ -38,26 +38,26 @@ UPDATE promo.channel SET name = 'shop' WHERE name = 'store';
 
 -- goals
 INSERT INTO promo.campaign_goal (id, campaign, metric, target, during, parent) VALUES
-	(1, 'Spring', 'net', 100, NULL, NULL), (2, 'Spring', 'uv', 10, '[2020-03-01, 2020-04-01)', 1);
-INSERT INTO promo.campaign_goal (id, campaign, metric, target, parent) VALUES (3, 'Spring', 'uv', 10, 2);
+	(9001, 'Spring', 'net', 100, NULL, NULL), (9002, 'Spring', 'uv', 10, '[2020-03-01, 2020-04-01)', 9001);
+INSERT INTO promo.campaign_goal (id, campaign, metric, target, parent) VALUES (9003, 'Spring', 'uv', 10, 9002);
 UPDATE promo.campaign SET running = '[2020-03-02, 2099-06-01)';
 INSERT INTO promo.campaign (name, running) VALUES ('Autumn', '[2020-03-01, 2099-06-01)');
-INSERT INTO promo.campaign_goal (id, campaign, metric, target, parent) VALUES (4, 'Autumn', 'uv', 10, 1);
-INSERT INTO promo.campaign_goal (id, campaign, metric, target) VALUES (5, 'Spring', 'hits', 10);
+INSERT INTO promo.campaign_goal (id, campaign, metric, target, parent) VALUES (9004, 'Autumn', 'uv', 10, 9001);
+INSERT INTO promo.campaign_goal (id, campaign, metric, target) VALUES (9005, 'Spring', 'hits', 10);
 SELECT promo.phase('Winter');
 
 -- what comes from a dump stays as it is, in whatever order
 COPY promo.promotion (id, origin, replaced_by, campaign, name, rule, during, priority, status, channels, budget, uses, uses_per_customer) FROM stdin;
-103	101	\N	Spring	stools	save 2 each on sku S	["2021-01-05 00:00:00+00",)	0	active	\N	\N	\N	\N
-101	101	102	\N	stools	save 1 each on sku S	["2021-01-01 00:00:00+00","2021-01-02 00:00:00+00")	0	ended	\N	10.0000	5	1
-102	101	103	Spring	stools	save 1 each on sku S	["2021-01-02 00:00:00+00","2021-01-05 00:00:00+00")	3	ended	{web}	\N	\N	\N
-104	104	\N	\N	over	save 3 each on sku S stack	["2021-01-01 00:00:00+00","2021-02-01 00:00:00+00")	0	active	\N	\N	\N	\N
-105	105	\N	\N	draft	save 4 each on sku S	["2021-01-01 00:00:00+00","2021-02-01 00:00:00+00")	0	draft	\N	\N	\N	\N
-106	106	\N	\N	over	save 5 each on sku S	["2022-01-01 00:00:00+00","2022-02-01 00:00:00+00")	0	ended	\N	\N	\N	\N
+900103	900101	\N	Spring	stools	save 2 each on sku S	["2021-01-05 00:00:00+00",)	0	active	\N	\N	\N	\N
+900101	900101	900102	\N	stools	save 1 each on sku S	["2021-01-01 00:00:00+00","2021-01-02 00:00:00+00")	0	ended	\N	10.0000	5	1
+900102	900101	900103	Spring	stools	save 1 each on sku S	["2021-01-02 00:00:00+00","2021-01-05 00:00:00+00")	3	ended	{web}	\N	\N	\N
+900104	900104	\N	\N	over	save 3 each on sku S stack	["2021-01-01 00:00:00+00","2021-02-01 00:00:00+00")	0	active	\N	\N	\N	\N
+900105	900105	\N	\N	draft	save 4 each on sku S	["2021-01-01 00:00:00+00","2021-02-01 00:00:00+00")	0	draft	\N	\N	\N	\N
+900106	900106	\N	\N	over	save 5 each on sku S	["2022-01-01 00:00:00+00","2022-02-01 00:00:00+00")	0	ended	\N	\N	\N	\N
 \.
 SELECT id, origin, replaced_by, campaign, name, rule, during, priority, status, channels, budget, uses, uses_per_customer
-FROM promo.promotion WHERE id > 100 ORDER BY id;
-SELECT i.*, p.name FROM promo.promotion_item i JOIN promo.promotion p ON p.id = i.promotion ORDER BY sku;
+FROM promo.promotion WHERE id > 900100 ORDER BY id;
+SELECT p.name, i.sku, i.during FROM promo.promotion_item i JOIN promo.promotion p ON p.id = i.promotion ORDER BY sku;
 
 SET client_min_messages = warning;
 TRUNCATE promo.promotion, promo.campaign, promo.channel CASCADE;

@@ -123,13 +123,14 @@ CREATE FUNCTION promo.keep_begun_promotion() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	changed boolean;
+	-- a renamed campaign takes its promotions along
+	renamed CONSTANT boolean := OLD.campaign <> NEW.campaign AND NOT EXISTS (SELECT FROM promo.campaign WHERE name = OLD.campaign);
 	limits_changed CONSTANT boolean := (NEW.budget, NEW.uses, NEW.uses_per_customer)
 		IS DISTINCT FROM (OLD.budget, OLD.uses, OLD.uses_per_customer);
 	successor tstzrange;
 	successor_id bigint;
 BEGIN
-	-- a renamed campaign takes its promotions along
-	IF OLD.campaign <> NEW.campaign AND NOT EXISTS (SELECT FROM promo.campaign WHERE name = OLD.campaign) THEN
+	IF renamed THEN
 		OLD.campaign := NEW.campaign;
 	END IF;
 	changed := (NEW.campaign, NEW.name, NEW.priority, NEW.channels, lower(NEW.during))
@@ -137,10 +138,13 @@ BEGIN
 		OR NEW.rule OPERATOR(promo.<>) OLD.rule OR NEW.status = 'draft';
 
 	IF OLD.status = 'ended' OR upper(OLD.during) <= now() THEN
-		IF changed OR limits_changed OR NEW.during <> OLD.during OR OLD.status = 'ended' AND NEW.status <> 'ended' THEN
+		-- not even to end it again where that would leave its successor on
+		IF changed OR limits_changed OR NEW.during <> OLD.during OR OLD.status = 'ended' AND NEW.status <> 'ended'
+			OR OLD.replaced_by IS NOT NULL AND renamed IS NOT TRUE
+		THEN
 			RAISE object_not_in_prerequisite_state USING
 				MESSAGE = format('promotion "%s" is over and cannot be changed', OLD.name),
-				HINT = 'Insert a new one.';
+				HINT = coalesce('Change the one that replaced it, with id ' || OLD.replaced_by || '.', 'Insert a new one.');
 		END IF;
 	ELSIF NEW.status = 'ended' THEN
 		IF changed OR limits_changed OR upper(NEW.during) IS DISTINCT FROM upper(OLD.during) THEN
