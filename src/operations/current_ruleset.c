@@ -31,6 +31,7 @@
 #include "numeric.h"
 #include "pricing/ruleset.h"
 #include "pricing/values.h"
+#include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -99,7 +100,7 @@ typedef struct Catalog
 	int			nties;
 	Quota	   *quotas;			/* ascending */
 	int			nquotas;
-	bool		has_limits;		/* some quota is no budget */
+	int			nlimits;		/* those at the end that are no budgets */
 
 	/* the ruleset when this is left of the quotas */
 	PromoRuleset *set;			/* NULL before the first */
@@ -394,9 +395,11 @@ settle_quotas(Catalog *catalog)
 		const Quota *quota = &all[catalog->ties[i].quota];
 
 		if (n == 0 || compare_quotas(quota, &quotas[n - 1]) != 0)
+		{
 			quotas[n++] = *quota;
+			catalog->nlimits += !IS_BUDGET(quota->kind);
+		}
 		catalog->ties[i].quota = n - 1;
-		catalog->has_limits |= !IS_BUDGET(quota->kind);
 	}
 	catalog->quotas = quotas;
 	catalog->nquotas = n;
@@ -537,25 +540,10 @@ read_catalog(const char *channel)
  * ----------------------------------------------------------------
  */
 
-/* What was taken of quotas that have no slots yet: of each number, what is left. */
 static Statement read_unopened = {
-	"SELECT (pg_catalog.trunc(GREATEST(LEAST(q.total OPERATOR(pg_catalog.-) CASE"
-	" WHEN q.kind OPERATOR(pg_catalog.=) 'campaign budget' THEN"
-	" (SELECT COALESCE(pg_catalog.sum(r.amount), 0) FROM promo.promotion p JOIN promo.redemption r"
-	" ON r.promotion OPERATOR(pg_catalog.=) p.id"
-	" WHERE p.campaign OPERATOR(pg_catalog.=) q.name AND r.released_at IS NULL)"
-	" WHEN q.kind OPERATOR(pg_catalog.=) 'promotion budget' THEN"
-	" (SELECT COALESCE(pg_catalog.sum(r.amount), 0) FROM promo.promotion p JOIN promo.redemption r"
-	" ON r.promotion OPERATOR(pg_catalog.=) p.id"
-	" WHERE p.origin OPERATOR(pg_catalog.=) q.name::pg_catalog.int8 AND r.released_at IS NULL)"
-	" WHEN q.kind OPERATOR(pg_catalog.=) 'promotion uses' THEN"
-	" (SELECT pg_catalog.count(*) FROM promo.promotion p JOIN promo.redemption r"
-	" ON r.promotion OPERATOR(pg_catalog.=) p.id"
-	" WHERE p.origin OPERATOR(pg_catalog.=) q.name::pg_catalog.int8 AND r.released_at IS NULL)"
-	" ELSE"
-	" (SELECT COALESCE(pg_catalog.sum(c.units), 0) FROM promo.claim c"
-	" WHERE c.stock OPERATOR(pg_catalog.=) q.name::pg_catalog.int8 AND c.released_at IS NULL)"
-	" END, 900000000000000), 0) OPERATOR(pg_catalog.*) 10000))::pg_catalog.int8"
+	"SELECT (pg_catalog.trunc(GREATEST(0, LEAST(900000000000000,"
+	" q.total OPERATOR(pg_catalog.-) promo.quota_used(q.kind, q.name)))"
+	" OPERATOR(pg_catalog.*) 10000))::pg_catalog.int8"
 	" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
 	" WITH ORDINALITY q (kind, name, total, n) ORDER BY q.n",
 	3, {TEXTARRAYOID, TEXTARRAYOID, NUMERICARRAYOID}, NULL
@@ -591,53 +579,89 @@ read_before(Catalog *catalog, const int *missing, int n)
 	SPI_finish();
 }
 
-/* Quotas that have run low since are watched from now on. */
+/* The rows of a table that has kind and name in front, and an index that begins with them. */
+static SysScanDesc
+begin_quota_scan(Relation relation, Table table, const Quota *quota)
+{
+	static const char *const indexes[] = {[QUOTA_LOW] = "quota_low_pkey", [QUOTA_SLOT] = "quota_slot_pkey"};
+	Oid			index = get_relname_relid(indexes[table], RelationGetNamespace(relation));
+	Datum		values[2];
+	ScanKeyData keys[2];
+
+	values[0] = CStringGetTextDatum(kind_names[quota->kind]);
+	values[1] = PointerGetDatum(quota->name);
+	for (int i = 0; i < lengthof(keys); i++)
+		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   TupleDescAttr(RelationGetDescr(relation), i)->attcollation,
+							   F_TEXTEQ, values[i]);
+	return systable_beginscan(relation, index, OidIsValid(index), GetActiveSnapshot(),
+							  lengthof(keys), keys);
+}
+
+/* Marks a limit as watched that a row of quota_low names. */
+static void
+watch_quota(Catalog *catalog, HeapTuple tuple, TupleDesc desc)
+{
+	PromoText	kind = promo_text_of_datum(get_column(tuple, 1, desc));
+	Quota		key = {.name = DatumGetTextPP(get_column(tuple, 2, desc))};
+
+	for (key.kind = PROMOTION_USES; key.kind <= STOCK; key.kind++)
+		if (promo_text_equal(kind, promo_text_of_cstring(kind_names[key.kind])))
+		{
+			Quota	   *quota = bsearch(&key, catalog->quotas, catalog->nquotas, sizeof(Quota),
+										compare_quotas);
+
+			if (quota != NULL)
+				quota->watched = true;
+		}
+}
+
+/*
+ * Limits that have run low since are watched.  The table may hold those of years:
+ * a page of it takes as long to read as some 16 rows to look up.
+ */
 static void
 watch_low_quotas(Catalog *catalog, const Oid *tables)
 {
 	Relation	relation = open_table(QUOTA_LOW, tables);
 	TupleDesc	desc = RelationGetDescr(relation);
-	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, GetActiveSnapshot(), 0, NULL);
+	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	if ((int64) RelationGetNumberOfBlocks(relation) * 16 <= catalog->nlimits)
 	{
-		PromoText	kind = promo_text_of_datum(get_column(tuple, 1, desc));
-		Quota		key = {.name = DatumGetTextPP(get_column(tuple, 2, desc))};
-		Quota	   *quota = NULL;
-
-		for (key.kind = PROMOTION_USES; quota == NULL && key.kind <= STOCK; key.kind++)
-			if (promo_text_equal(kind, promo_text_of_cstring(kind_names[key.kind])))
-				quota = bsearch(&key, catalog->quotas, catalog->nquotas, sizeof(Quota), compare_quotas);
-		if (quota != NULL)
-			quota->watched = true;
+		scan = systable_beginscan(relation, InvalidOid, false, GetActiveSnapshot(), 0, NULL);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+			watch_quota(catalog, tuple, desc);
+		systable_endscan(scan);
 	}
-	systable_endscan(scan);
+	else
+		for (int i = catalog->nquotas - catalog->nlimits; i < catalog->nquotas; i++)
+		{
+			Quota	   *quota = &catalog->quotas[i];
+
+			if (quota->watched)
+				continue;
+			scan = begin_quota_scan(relation, QUOTA_LOW, quota);
+			quota->watched = HeapTupleIsValid(systable_getnext(scan));
+			systable_endscan(scan);
+		}
 	table_close(relation, NoLock);
 }
 
 /* What lies in the slots, as money is held; false if there are none. */
 static bool
-sum_slots(Relation relation, Oid index, const Quota *quota, int64 *sum)
+sum_slots(Relation relation, const Quota *quota, int64 *sum)
 {
-	TupleDesc	desc = RelationGetDescr(relation);
-	Datum		values[] = {PointerGetDatum(cstring_to_text(kind_names[quota->kind])),
-	PointerGetDatum(quota->name)};
-	ScanKeyData keys[lengthof(values)];
-	SysScanDesc scan;
+	SysScanDesc scan = begin_quota_scan(relation, QUOTA_SLOT, quota);
 	HeapTuple	tuple;
 	bool		any = false;
 
-	for (int i = 0; i < lengthof(values); i++)
-		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
-							   TupleDescAttr(desc, i)->attcollation, F_TEXTEQ, values[i]);
-	scan = systable_beginscan(relation, index, OidIsValid(index), GetActiveSnapshot(),
-							  lengthof(values), keys);
 	*sum = 0;
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		int64		remaining;
-		PromoNumber number = promo_numeric_to_scaled(get_column(tuple, 4, desc),
+		PromoNumber number = promo_numeric_to_scaled(get_column(tuple, 4, RelationGetDescr(relation)),
 													 PROMO_MONEY_DIGITS, &remaining);
 
 		if (number == PROMO_NUMBER_TOO_LARGE)
@@ -651,29 +675,29 @@ sum_slots(Relation relation, Oid index, const Quota *quota, int64 *sum)
 	return any;
 }
 
-/* What is left of every quota, as the snapshot sees it: exactly of budgets, of others whether there is SOMETHING. */
+/*
+ * What is left of every quota, as the snapshot sees it: exactly of budgets, of
+ * limits whether there is SOMETHING.
+ */
 static int64 *
 read_left(Catalog *catalog, const Oid *tables)
 {
 	int64	   *left = palloc(catalog->nquotas * sizeof(int64));
+	bool	   *unopened = palloc0(catalog->nquotas * sizeof(bool));
 	int		   *missing = palloc(catalog->nquotas * sizeof(int));
 	int			nmissing = 0;
 	Relation	slots = open_table(QUOTA_SLOT, tables);
-	Oid			index = get_relname_relid("quota_slot_pkey", RelationGetNamespace(slots));
 
-	if (catalog->has_limits)
+	if (catalog->nlimits > 0)
 		watch_low_quotas(catalog, tables);
 	for (int i = 0; i < catalog->nquotas; i++)
 	{
-		Quota	   *quota = &catalog->quotas[i];
+		const Quota *quota = &catalog->quotas[i];
 
 		left[i] = SOMETHING;
-		if (quota->watched && !sum_slots(slots, index, quota, &left[i]))
-		{
-			left[i] = UNKNOWN;
-			if (quota->before == UNKNOWN)
-				missing[nmissing++] = i;
-		}
+		unopened[i] = quota->watched && !sum_slots(slots, quota, &left[i]);
+		if (unopened[i] && quota->before == UNKNOWN)
+			missing[nmissing++] = i;
 	}
 	table_close(slots, NoLock);
 	if (nmissing > 0)
@@ -683,14 +707,13 @@ read_left(Catalog *catalog, const Oid *tables)
 	{
 		Quota	   *quota = &catalog->quotas[i];
 
-		if (left[i] == UNKNOWN)
+		if (unopened[i])
 			left[i] = quota->before;
-		if (IS_BUDGET(quota->kind))
-			left[i] = Max(left[i], 0);
-		else
+		left[i] = Max(left[i], 0);
+		if (!IS_BUDGET(quota->kind))
 		{
-			left[i] = left[i] > 0 ? SOMETHING : 0;
-			/* from here on it runs out by way of quota_low */
+			left[i] = Min(left[i], SOMETHING);
+			/* what is left now runs out by way of quota_low */
 			quota->watched = left[i] == 0;
 		}
 	}
@@ -855,9 +878,9 @@ get_rules(Catalog *catalog, const Oid *tables)
 				set = palloc(catalog->set->size);
 				memcpy(set, catalog->set, catalog->set->size);
 			}
-			else
-				memcpy(catalog->left, left, catalog->nquotas * sizeof(int64));
 			change_max(catalog, left, set);
+			if (!in_use)
+				memcpy(catalog->left, left, catalog->nquotas * sizeof(int64));
 			return set;
 		}
 	}
