@@ -50,67 +50,57 @@ COMMENT ON COLUMN promo.alert.cleared_at IS 'the end of the second good bucket i
 -- ----------------------------------------------------------------
 
 -- A bucket is over when the next one has begun.  That it has no rows means that
--- nothing happened if later ones have some; else they may be on their way.  Of the
--- view of states only the buckets that are looked at or compared with are read.
--- Figures that are NULL, or with nothing to compare with, are passed over.
+-- nothing happened if later ones have some; else they may be on their way.
 CREATE FUNCTION promo.judge_buckets(rule text, OUT begins timestamptz, OUT ends timestamptz, OUT value numeric, OUT score double precision, OUT severity text)
 	RETURNS SETOF record
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	most_back CONSTANT interval := '7 days';
 	weeks CONSTANT integer := 8;
-	watched record;
-	in_slice text;
+	watched promo.alert_rule;
+	source promo.kpi_rollup;
+	since timestamptz;
+	first timestamptz;
+	latest timestamptz;
 BEGIN
-	SELECT r.*, u.bucket, u.zone, u.dims, format('%I.%I', n.nspname, u.name || '_current') AS states,
-		greatest(r.looked_at, now() - most_back) AS since
-	INTO watched
-	FROM promo.alert_rule r JOIN promo.kpi_rollup u ON u.name = r.rollup
-		JOIN pg_class c ON c.oid = u.state JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE r.name = judge_buckets.rule;
-	IF watched.bucket IS NULL THEN
+	SELECT * INTO watched FROM promo.alert_rule r WHERE r.name = judge_buckets.rule;
+	SELECT * INTO source FROM promo.kpi_rollup u WHERE u.name = watched.rollup;
+	IF source.bucket IS NULL THEN
 		RAISE wrong_object_type USING MESSAGE = format('rollup "%s" of alert rule "%s" has histories, not figures by time', watched.rollup, rule);
 	END IF;
-	SELECT coalesce(string_agg(format('to_jsonb(%I) = $6 -> %L', key, key), ' AND '), 'true') INTO in_slice
-	FROM jsonb_object_keys(watched.slice) key;
-	RETURN QUERY EXECUTE format($query$
-		WITH looked AS (
-			SELECT DISTINCT begins, ends
-			FROM generate_series($3, now(), least($1, '12 hours')) at,
-				promo.bucket(at, $1, $2) begins, promo.bucket_end(at, $1, $2) ends
-			WHERE begins >= $3 AND begins IS DISTINCT FROM $4 AND ends <= now()
-				AND begins <= (SELECT max(bucket) FROM %1$s WHERE bucket >= $3)
-		), compared AS (
-			SELECT l.begins, l.ends, week, at
-			FROM looked l, generate_series(0, CASE $7 WHEN 'anomaly' THEN $5 ELSE 0 END) week,
-				promo.bucket(l.begins AT TIME ZONE $2 - week * interval '7 days', $1, $2) at
-			WHERE week = 0
-				OR at >= (SELECT bucket FROM %1$s ORDER BY bucket LIMIT 1)
-				AND NOT EXISTS (SELECT FROM promo.campaign c, tstzrange(at, promo.bucket_end(at, $1, $2)) b
-					WHERE b && c.preheat OR b && c.running OR b && c.after)
-		), state AS (
-			SELECT bucket, promo.rollup(state) AS state
-			FROM %1$s
-			WHERE bucket = ANY (ARRAY(SELECT at FROM compared)) AND %2$s
-			GROUP BY bucket
-		), figure AS (
-			SELECT c.begins, c.ends, week,
-				(to_jsonb(promo.report(coalesce(s.state, '{"customers":"none","events":{}}'))) ->> $8)::numeric AS value
-			FROM compared c LEFT JOIN state s ON s.bucket = c.at
-		), judged AS (
-			SELECT begins, ends, min(value) FILTER (WHERE week = 0) AS value, array_agg(value) FILTER (WHERE week > 0) AS history
-			FROM figure
-			GROUP BY begins, ends
-		)
-		SELECT begins, ends, j.value, a.score,
-			CASE $7 WHEN 'anomaly' THEN a.severity
-				WHEN 'above' THEN CASE WHEN j.value > $9 THEN 'critical' WHEN j.value <= $9 THEN 'none' END
-				WHEN 'below' THEN CASE WHEN j.value < $9 THEN 'critical' WHEN j.value >= $9 THEN 'none' END
-			END
-		FROM judged j LEFT JOIN promo.anomaly(value, history) a ON true
-		ORDER BY begins $query$, watched.states, in_slice)
-	USING watched.bucket, watched.zone, watched.since, watched.looked_at, weeks, watched.slice,
-		watched.method, watched.metric, watched.threshold;
+	since := greatest(watched.looked_at, now() - most_back);
+	EXECUTE format('SELECT (SELECT min(bucket) FROM %1$I.%2$I), (SELECT max(bucket) FROM %1$I.%2$I WHERE bucket >= $1)',
+			(SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = source.state),
+			source.name || '_current')
+		INTO first, latest USING since;
+	RETURN QUERY
+	WITH looked AS (
+		SELECT DISTINCT b.begins, b.ends
+		FROM generate_series(since, now(), least(source.bucket, '12 hours')) at,
+			LATERAL (SELECT promo.bucket(at, source.bucket, source.zone) AS begins, promo.bucket_end(at, source.bucket, source.zone) AS ends) b
+		WHERE b.begins >= since AND b.begins IS DISTINCT FROM watched.looked_at AND b.begins <= latest AND b.ends <= now()
+	), compared AS (
+		SELECT l.begins, l.ends, week, during, row_number() OVER () AS place
+		FROM looked l, generate_series(0, CASE watched.method WHEN 'anomaly' THEN weeks ELSE 0 END) week,
+			promo.bucket(l.begins AT TIME ZONE source.zone - week * interval '7 days', source.bucket, source.zone) at,
+			tstzrange(at, promo.bucket_end(at, source.bucket, source.zone)) during
+		WHERE week = 0 OR at >= first
+			AND NOT EXISTS (SELECT FROM promo.campaign c WHERE during && c.preheat OR during && c.running OR during && c.after)
+	), judged AS (
+		SELECT c.begins, c.ends, min(f.value) FILTER (WHERE week = 0) AS value, array_agg(f.value) FILTER (WHERE week > 0) AS history
+		FROM promo.window_states(source, watched.slice, NULL, ARRAY(SELECT during FROM compared ORDER BY compared.place)) s
+		JOIN compared c USING (place)
+		JOIN LATERAL promo.figures(s.state) f ON f.metric = watched.metric
+		GROUP BY c.begins, c.ends
+	)
+	SELECT j.begins, j.ends, j.value, a.score,
+		CASE watched.method
+			WHEN 'anomaly' THEN a.severity
+			WHEN 'above' THEN CASE WHEN j.value > watched.threshold THEN 'critical' WHEN j.value <= watched.threshold THEN 'none' END
+			WHEN 'below' THEN CASE WHEN j.value < watched.threshold THEN 'critical' WHEN j.value >= watched.threshold THEN 'none' END
+		END
+	FROM judged j LEFT JOIN promo.anomaly(j.value, j.history) a ON true
+	ORDER BY j.begins;
 END $$;
 COMMENT ON FUNCTION promo.judge_buckets(text) IS 'internal: what an alert rule says of the buckets it has not looked at, in their order: severity none, warn or critical; NULL: nothing can be said';
 

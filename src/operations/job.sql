@@ -26,9 +26,15 @@ DECLARE
 BEGIN
 	CASE job
 		WHEN 'promotions' THEN
-			UPDATE promo.promotion SET status = 'ended' WHERE status = 'active' AND upper(during) <= now();
-			GET DIAGNOSTICS n = ROW_COUNT;
+			-- a statement that ends none would make a new version of the catalog, too
+			IF EXISTS (SELECT FROM promo.promotion WHERE status = 'active' AND upper(during) <= now()) THEN
+				UPDATE promo.promotion SET status = 'ended' WHERE status = 'active' AND upper(during) <= now();
+				GET DIAGNOSTICS n = ROW_COUNT;
+			END IF;
 			what := 'promotion%s ended';
+		WHEN 'quotas' THEN
+			n := promo.open_quotas();
+			what := 'quota%s laid out';
 		WHEN 'alerts' THEN
 			n := promo.evaluate_alerts(name);
 			what := 'bucket%s looked at for "%s"';
@@ -66,7 +72,8 @@ DECLARE
 BEGIN
 	FOR step IN
 		SELECT 1 AS place, 'promotions' AS job, NULL AS name
-		UNION ALL SELECT 3, 'alerts', r.name FROM promo.alert_rule r WHERE r.enabled
+		UNION ALL SELECT 2, 'quotas', NULL
+		UNION ALL SELECT 4, 'alerts', r.name FROM promo.alert_rule r WHERE r.enabled
 		UNION ALL SELECT 6, 'prune', NULL
 		ORDER BY 1, 3
 	LOOP
