@@ -120,7 +120,7 @@ INSTALL_SQL = \
 	src/operations/job.sql \
 	src/epilogue.sql
 
-DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql)
+DATA        = $(call find-files,src/upgrade/$(EXTENSION)--*.sql) $(call find-files,grants/$(EXTENSION)_grant_*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = $(OBJS:.o=.d)
 

@@ -69,9 +69,7 @@ BEGIN
 		RAISE wrong_object_type USING MESSAGE = format('rollup "%s" of alert rule "%s" has histories, not figures by time', watched.rollup, rule);
 	END IF;
 	since := greatest(watched.looked_at, now() - most_back);
-	EXECUTE format('SELECT (SELECT min(bucket) FROM %1$I.%2$I), (SELECT max(bucket) FROM %1$I.%2$I WHERE bucket >= $1)',
-			(SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = source.state),
-			source.name || '_current')
+	EXECUTE format('SELECT (SELECT min(bucket) FROM %1$s), (SELECT max(bucket) FROM %1$s WHERE bucket >= $1)', source.current)
 		INTO first, latest USING since;
 	RETURN QUERY
 	WITH looked AS (

@@ -10,6 +10,7 @@ CREATE TABLE promo.job_run (
 	status		text NOT NULL CHECK (status OPERATOR(pg_catalog.=) ANY (ARRAY['done', 'failed', 'skipped'])),
 	detail		text NOT NULL
 );
+CREATE INDEX job_run_finished ON promo.job_run (finished_at);
 COMMENT ON TABLE promo.job_run IS 'what run_jobs() did; kept for 30 days';
 COMMENT ON COLUMN promo.job_run.job IS 'promotions, refresh NAME, alerts NAME, customers NAME, quotas or prune; run_jobs where all of it was skipped';
 
@@ -20,6 +21,7 @@ CREATE FUNCTION promo.run_job(job text, name text DEFAULT NULL) RETURNS boolean
 DECLARE
 	started CONSTANT timestamptz := clock_timestamp();
 	title CONSTANT text := concat_ws(' ', job, name);
+	batch CONSTANT integer := 100;
 	n bigint;
 	what text;
 	more boolean := false;
@@ -35,6 +37,20 @@ BEGIN
 		WHEN 'quotas' THEN
 			n := promo.open_quotas();
 			what := 'quota%s laid out';
+		WHEN 'refresh' THEN
+			n := promo.refresh_batch(name, batch);
+			what := CASE WHEN EXISTS (SELECT FROM promo.kpi_rollup u WHERE u.name = run_job.name AND u.bucket IS NULL)
+				THEN 'customer%s of "%s"' ELSE 'bucket%s of "%s"' END;
+			-- one that is not full has done all that was marked when it began
+			more := n = batch;
+		WHEN 'customers' THEN
+			IF NOT EXISTS (SELECT FROM promo.job_run r, promo.kpi_rollup u
+				WHERE r.job = title AND r.status = 'done' AND r.finished_at > now() - interval '2 days' AND u.name = run_job.name
+					AND (r.finished_at AT TIME ZONE u.zone)::date = (now() AT TIME ZONE u.zone)::date)
+			THEN
+				n := promo.score_customers(name);
+			END IF;
+			what := 'customer%s of "%s" scored';
 		WHEN 'alerts' THEN
 			n := promo.evaluate_alerts(name);
 			what := 'bucket%s looked at for "%s"';
@@ -73,7 +89,9 @@ BEGIN
 	FOR step IN
 		SELECT 1 AS place, 'promotions' AS job, NULL AS name
 		UNION ALL SELECT 2, 'quotas', NULL
+		UNION ALL SELECT 3, 'refresh', r.name FROM promo.kpi_rollup r
 		UNION ALL SELECT 4, 'alerts', r.name FROM promo.alert_rule r WHERE r.enabled
+		UNION ALL SELECT 5, 'customers', r.name FROM promo.kpi_rollup r WHERE r.bucket IS NULL
 		UNION ALL SELECT 6, 'prune', NULL
 		ORDER BY 1, 3
 	LOOP
