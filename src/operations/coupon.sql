@@ -46,7 +46,7 @@ CREATE TABLE promo.redemption (
 );
 CREATE UNIQUE INDEX redemption_order ON promo.redemption (order_id, item) WHERE released_at IS NULL;
 CREATE INDEX redemption_promotion ON promo.redemption (promotion, customer) WHERE released_at IS NULL;
-CREATE INDEX redemption_coupon ON promo.redemption (coupon) WHERE coupon IS NOT NULL;
+CREATE INDEX redemption_coupon ON promo.redemption (coupon, customer) WHERE coupon IS NOT NULL;
 COMMENT ON TABLE promo.redemption IS 'what redeem() accepted: a row for each promotion of an order; kept when released';
 COMMENT ON COLUMN promo.redemption.item IS '1, 2, ... within an order: two who redeem one order at the same time meet at the first';
 COMMENT ON COLUMN promo.redemption.amount IS 'the discount that the promotion gave the order, shipping included';

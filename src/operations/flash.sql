@@ -65,6 +65,9 @@ AS $$
 DECLARE
 	before promo.claim;
 	quota record;
+	first int := floor(random() * promo.quota_slots());
+	done record;
+	there numeric;
 BEGIN
 	IF order_id IS NULL OR customer IS NULL OR sku IS NULL OR units IS NULL THEN
 		RAISE 'order, customer, product or number of units is null' USING ERRCODE = 'null_value_not_allowed';
@@ -72,6 +75,7 @@ BEGIN
 		RAISE 'number of units is not positive' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	<<again>>
 	LOOP
 		SELECT c.* INTO before FROM promo.claim c JOIN promo.flash_stock s ON s.id = c.stock
 		WHERE c.order_id = claim.order_id AND s.sku = claim.sku AND c.released_at IS NULL;
@@ -84,24 +88,79 @@ BEGIN
 					DETAIL = format('Customer "%s" has %s units.', before.customer, before.units),
 					HINT = 'Give the units of the order back first, with unclaim().';
 		END IF;
-		SELECT q.name, q.per_customer INTO quota
+		SELECT s.id, q.name, q.per_customer INTO quota
 		FROM promo.flash_stock s JOIN promo.quota q ON q.kind = 'stock' AND q.name = s.id::text
 		WHERE s.sku = claim.sku AND s.during @> now();
-		IF quota.name IS NULL THEN
+		IF NOT FOUND THEN
 			RAISE 'no flash stock of "%" is open', sku
 				USING ERRCODE = 'no_data_found', HINT = 'Claim within the period of a row of flash_stock.';
 		END IF;
-		BEGIN
-			INSERT INTO promo.claim (order_id, customer, stock, units)
-			VALUES (claim.order_id, claim.customer, quota.name::bigint, claim.units)
-			ON CONFLICT DO NOTHING;
-			CONTINUE WHEN NOT FOUND;
-			IF promo.take_quota('stock', quota.name, units, order_id)
-				AND (quota.per_customer IS NULL
-					 OR promo.take_quota_of_customer('stock', quota.name, customer, units, quota.per_customer, order_id))
-			THEN
+
+		-- At once, as take_quota() and take_quota_of_customer() do: a slot that nobody
+		-- holds, what the customer has, the claim, and the slot again, each if the one before.
+		FOR start IN REVERSE 1 .. 0 LOOP
+			WITH free AS MATERIALIZED (
+				SELECT f.slot FROM promo.quota_slot f
+				WHERE f.kind = 'stock' AND f.name = quota.name AND f.slot >= first * start AND f.remaining >= claim.units
+				ORDER BY f.slot LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+			), used AS (
+				INSERT INTO promo.quota_use AS u (kind, name, customer, used)
+				SELECT 'stock', quota.name, claim.customer, before.units + claim.units
+				FROM free, LATERAL (SELECT coalesce(sum(c.units), 0) AS units FROM promo.claim c
+									WHERE c.stock = quota.id AND c.customer = claim.customer AND c.released_at IS NULL) before
+				WHERE before.units + claim.units <= quota.per_customer
+				ON CONFLICT ON CONSTRAINT quota_use_pkey DO UPDATE SET used = u.used + claim.units
+					WHERE u.used + claim.units <= quota.per_customer
+				RETURNING 1
+			), claimed AS (
+				INSERT INTO promo.claim (order_id, customer, stock, units)
+				SELECT claim.order_id, claim.customer, quota.id, claim.units
+				FROM free WHERE quota.per_customer IS NULL OR EXISTS (SELECT FROM used)
+				ON CONFLICT DO NOTHING
+				RETURNING 1
+			), taken AS (
+				UPDATE promo.quota_slot q SET remaining = q.remaining - claim.units
+				FROM free WHERE q.kind = 'stock' AND q.name = quota.name AND q.slot = free.slot AND EXISTS (SELECT FROM claimed)
+				RETURNING q.remaining
+			)
+			SELECT EXISTS (SELECT FROM free) AS free, EXISTS (SELECT FROM used) AS used, (SELECT remaining FROM taken) AS remaining INTO done;
+			IF done.remaining IS NOT NULL THEN
+				IF done.remaining < units THEN
+					PERFORM promo.lower_quota('stock', quota.name);
+				END IF;
 				RETURN true;
+			ELSIF done.free AND quota.per_customer IS NOT NULL AND NOT done.used THEN
+				RETURN false;
+			ELSIF done.free THEN
+				-- another has claimed for the same order at the same time
+				UPDATE promo.quota_use u SET used = u.used - claim.units
+				WHERE done.used AND u.kind = 'stock' AND u.name = quota.name AND u.customer = claim.customer;
+				CONTINUE again;
 			END IF;
+		END LOOP;
+
+		SELECT sum(q.remaining) INTO there FROM promo.quota_slot q WHERE q.kind = 'stock' AND q.name = quota.name;
+		IF there < units THEN
+			RETURN false;
+		ELSIF there IS NULL THEN
+			PERFORM promo.open_quota('stock', quota.name, order_id);
+			CONTINUE;
+		END IF;
+		BEGIN
+			there := promo.lock_quota('stock', quota.name);
+			IF there >= units THEN
+				INSERT INTO promo.claim (order_id, customer, stock, units)
+				VALUES (claim.order_id, claim.customer, quota.id, claim.units)
+				ON CONFLICT DO NOTHING;
+				CONTINUE WHEN NOT FOUND;
+				IF quota.per_customer IS NULL
+					OR promo.take_quota_of_customer('stock', quota.name, customer, units, quota.per_customer, order_id)
+				THEN
+					PERFORM promo.spread_quota('stock', quota.name, there - units, units);
+					RETURN true;
+				END IF;
+			END IF;
+			-- lets go of the slots, as take_quota() does
 			RAISE SQLSTATE 'PM000';
 		EXCEPTION WHEN SQLSTATE 'PM000' THEN
 			RETURN false;

@@ -65,30 +65,32 @@ AS $$
 DECLARE
 	result numeric;
 BEGIN
-	CASE kind
-		WHEN 'stock' THEN
+	-- with and without a customer apart: what one has used is asked for at every order, and found by an index
+	CASE
+		WHEN kind = 'stock' AND customer IS NULL THEN
 			SELECT sum(c.units) INTO result FROM promo.claim c
-			WHERE c.stock = quota_used.name::bigint AND c.released_at IS NULL
-				AND (quota_used.customer IS NULL OR c.customer = quota_used.customer)
-				AND (but_of_order IS NULL OR c.order_id <> but_of_order);
-		WHEN 'coupon' THEN
+			WHERE c.stock = quota_used.name::bigint AND c.released_at IS NULL AND c.order_id IS DISTINCT FROM but_of_order;
+		WHEN kind = 'stock' THEN
+			SELECT sum(c.units) INTO result FROM promo.claim c
+			WHERE c.stock = quota_used.name::bigint AND c.customer = quota_used.customer
+				AND c.released_at IS NULL AND c.order_id IS DISTINCT FROM but_of_order;
+		WHEN kind = 'coupon' THEN
 			SELECT count(DISTINCT r.order_id) INTO result FROM promo.redemption r
-			WHERE r.coupon = quota_used.name AND r.released_at IS NULL
-				AND (quota_used.customer IS NULL OR r.customer = quota_used.customer)
-				AND (but_of_order IS NULL OR r.order_id <> but_of_order);
-		WHEN 'campaign budget' THEN
+			WHERE r.coupon = quota_used.name AND (quota_used.customer IS NULL OR r.customer = quota_used.customer)
+				AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+		WHEN kind = 'campaign budget' THEN
 			SELECT sum(r.amount) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
-			WHERE p.campaign = quota_used.name AND r.released_at IS NULL
-				AND (but_of_order IS NULL OR r.order_id <> but_of_order);
-		WHEN 'promotion budget' THEN
+			WHERE p.campaign = quota_used.name AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+		WHEN kind = 'promotion budget' THEN
 			SELECT sum(r.amount) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
-			WHERE p.origin = quota_used.name::bigint AND r.released_at IS NULL
-				AND (but_of_order IS NULL OR r.order_id <> but_of_order);
-		WHEN 'promotion uses' THEN
+			WHERE p.origin = quota_used.name::bigint AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+		WHEN kind = 'promotion uses' AND customer IS NULL THEN
 			SELECT count(*) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
-			WHERE p.origin = quota_used.name::bigint AND r.released_at IS NULL
-				AND (quota_used.customer IS NULL OR r.customer = quota_used.customer)
-				AND (but_of_order IS NULL OR r.order_id <> but_of_order);
+			WHERE p.origin = quota_used.name::bigint AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+		WHEN kind = 'promotion uses' THEN
+			SELECT count(*) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
+			WHERE p.origin = quota_used.name::bigint AND r.customer = quota_used.customer
+				AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
 	END CASE;
 	RETURN coalesce(result, 0);
 END
