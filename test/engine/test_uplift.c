@@ -6,6 +6,7 @@
 
 #include "../../src/engine/anomaly.h"
 #include "../../src/engine/group_uplift.h"
+#include "../../src/engine/student.h"
 #include "arena.h"
 #include "test.h"
 
@@ -44,6 +45,36 @@ check_normal(void)
 	for (int i = 1; i < 100000; i++)
 		wrong += !near(erf(promo_normal_bound(i / 100000.0) * M_SQRT1_2), i / 100000.0);
 	CHECK_INT(wrong, 0);
+}
+
+/* in brackets: what printed tables have */
+static void
+check_student(void)
+{
+	int			wrong = 0;
+
+	CHECK(near(promo_student_bound(0.95, 1), 12.706204736174705));	/* 12.706 */
+	CHECK(near(promo_student_bound(0.95, 2), 4.3026527297494638));	/* 4.303 */
+	CHECK(near(promo_student_bound(0.95, 7), 2.3646242515927853));	/* 2.365 */
+	CHECK(near(promo_student_bound(0.95, 8), 2.3060041352041667));	/* 2.306 */
+	CHECK(near(promo_student_bound(0.95, 9), 2.2621571627982055));	/* 2.262 */
+	CHECK(near(promo_student_bound(0.95, 10), 2.2281388519862747));	/* 2.228 */
+	CHECK(near(promo_student_bound(0.95, 11), 2.2009851600916398));	/* 2.201 */
+	CHECK(near(promo_student_bound(0.95, 30), 2.0422724563012383));	/* 2.042 */
+	CHECK(near(promo_student_bound(0.95, 1000), 1.9623390808264084));	/* 1.962 */
+	CHECK(near(promo_student_bound(0.999, 7), 5.4078825208617252));	/* 5.408 */
+	CHECK(near(promo_student_bound(0.999, 2), 31.599054576443620));	/* 31.599 */
+	/* of one and two degrees the distribution has a closed inverse */
+	for (int i = 1; i < 1000; i++)
+	{
+		double		level = i / 1000.0;
+
+		wrong += !(fabs(promo_student_bound(level, 1) / tan(level * M_PI_2) - 1) < 1e-12);
+		wrong += !(fabs(promo_student_bound(level, 2) / (level * sqrt(2 / (1 - level * level))) - 1) < 1e-12);
+	}
+	CHECK_INT(wrong, 0);
+	/* and with many it is the normal one */
+	CHECK(fabs(promo_student_bound(0.95, 1000000) - promo_normal_bound(0.95)) < 3e-6);
 }
 
 static bool
@@ -235,6 +266,7 @@ main(void)
 {
 	arena_init(&test);
 	check_normal();
+	check_student();
 	check_uplift();
 	check_edges();
 	check_random();
