@@ -20,20 +20,18 @@ CREATE FUNCTION promo.rollup_of(campaign text) RETURNS promo.kpi_rollup
 DECLARE
 	named	text;
 	rollup	promo.kpi_rollup;
-	others	bigint;
 BEGIN
 	SELECT c.rollup INTO named FROM promo.campaign c WHERE c.name = campaign;
 	IF NOT FOUND THEN
 		RAISE undefined_object USING MESSAGE = format('campaign "%s" does not exist', campaign);
 	END IF;
 	SELECT r.* INTO rollup FROM promo.kpi_rollup r WHERE r.bucket IS NOT NULL AND (named IS NULL OR r.name = named);
-	GET DIAGNOSTICS others = ROW_COUNT;
-	IF others = 0 THEN
+	IF NOT FOUND THEN
 		RAISE undefined_object USING
 			MESSAGE = format('campaign "%s" has no rollup of events to read', campaign),
 			DETAIL = coalesce(format('It names "%s".', named), 'There is none.'),
 			HINT = 'Make one with promo.create_rollup().';
-	ELSIF others > 1 THEN
+	ELSIF EXISTS (SELECT FROM promo.kpi_rollup r WHERE r.bucket IS NOT NULL AND named IS NULL AND r.name <> rollup.name) THEN
 		RAISE object_not_in_prerequisite_state USING
 			MESSAGE = format('campaign "%s" does not say which rollup it reads', campaign),
 			HINT = 'Set campaign.rollup.';
@@ -47,12 +45,10 @@ COMMENT ON FUNCTION promo.rollup_of(text) IS 'internal: the rollup that a campai
 CREATE FUNCTION promo.measured(rollup promo.kpi_rollup, during tstzrange) RETURNS tstzrange
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 	SELECT CASE WHEN lower(during) < running THEN tstzrange(lower(during), least(upper(during), running)) END
-	FROM (SELECT CASE WHEN rollup.bucket = '1 day' THEN date_trunc('day', now(), rollup.zone)
-		  ELSE date_bin(rollup.bucket, now(), timestamp '2001-01-01' AT TIME ZONE rollup.zone) END AS running) b
+	FROM promo.bucket(now(), rollup.bucket, rollup.zone) running
 $$;
 COMMENT ON FUNCTION promo.measured(promo.kpi_rollup, tstzrange) IS 'internal: the part of a window that is over, without the running bucket; NULL if none is';
 
--- The view's name is put together here: the states' schema is the views'.
 CREATE FUNCTION promo.window_states(rollup promo.kpi_rollup, slice jsonb, channel text, windows tstzrange[], OUT place int, OUT state promo.kpi)
 	RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -68,11 +64,10 @@ BEGIN
 	RETURN QUERY EXECUTE format($query$
 			SELECT w.place::int, CASE WHEN w.during IS NOT NULL THEN coalesce(m.state, '{"customers":"none","events":{}}') END
 			FROM unnest($1) WITH ORDINALITY w (during, place), LATERAL (
-				SELECT promo.rollup(s.state) AS state FROM %I.%I s
+				SELECT promo.rollup(s.state) AS state FROM %s s
 				WHERE s.bucket >= lower(w.during) AND s.bucket < upper(w.during)%s%s) m
 			$query$,
-			(SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = rollup.state),
-			rollup.name || '_current',
+			rollup.current,
 			(SELECT string_agg(format(' AND s.%I::text IS NOT DISTINCT FROM $2 ->> %1$L', dim), '') FROM jsonb_object_keys(slice) dim),
 			CASE WHEN channel IS NOT NULL THEN ' AND s.channel::text = $3' END)
 		USING windows, slice, channel;
@@ -91,10 +86,7 @@ DECLARE
 	step	CONSTANT interval := ceil(extract(epoch FROM (upper(during) AT TIME ZONE rollup.zone) - starts) / 604800) * interval '7 days';
 	first	timestamptz;
 BEGIN
-	EXECUTE format('SELECT min(bucket) FROM %I.%I',
-			(SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = rollup.state),
-			rollup.name || '_current')
-		INTO first;
+	EXECUTE format('SELECT min(bucket) FROM %s', rollup.current) INTO first;
 	RETURN ARRAY(
 		SELECT earlier
 		FROM generate_series(starts - step, first AT TIME ZONE rollup.zone, -step) moved,
