@@ -497,8 +497,11 @@ BEGIN
 			), fresh AS MATERIALIZED (
 				SELECT bucket%4$s, promo.kpi_agg(event, customer, amount, discount, cost) AS state, max(place) AS place
 				FROM (
-					SELECT promo.bucket(r.at%5$s) AS bucket%4$s, event, customer, amount, discount, cost, NULL::tid AS place
-					FROM span, LATERAL (SELECT * FROM %3$s r WHERE r.at >= %6$s(start%8$s) AND r.at < %7$s(stop%8$s)) r
+					SELECT bucket%4$s, event, customer, amount, discount, cost, NULL::tid AS place
+					FROM span, LATERAL (
+						SELECT promo.bucket(r.at%5$s) AS bucket, r.* FROM %3$s r WHERE r.at >= %6$s(start%8$s) AND r.at < %7$s(stop%8$s)
+					) r
+					WHERE bucket >= start AND bucket < stop
 					UNION ALL
 					SELECT bucket%4$s, NULL, NULL, NULL, NULL, NULL, s.ctid FROM %1$s s JOIN chosen USING (bucket)
 				) r
@@ -507,7 +510,7 @@ BEGIN
 				DELETE FROM %1$s WHERE ctid = ANY (ARRAY(SELECT place FROM fresh WHERE state IS NULL))
 			), stored AS (
 				INSERT INTO %1$s AS s (bucket%4$s, state)
-				SELECT bucket%4$s, state FROM fresh JOIN chosen USING (bucket) WHERE state IS NOT NULL
+				SELECT bucket%4$s, state FROM fresh WHERE state IS NOT NULL
 				ON CONFLICT (bucket%4$s) DO UPDATE SET state = EXCLUDED.state WHERE s.state OPERATOR(promo.<>) EXCLUDED.state
 			)
 			SELECT count(*) FROM chosen', VARIADIC words) INTO n USING max_buckets;
@@ -554,7 +557,8 @@ BEGIN
 			SELECT r.customer FROM %3$s r WHERE r.at >= %6$s($1%8$s) AND r.at < %7$s($2%8$s)
 			UNION
 			SELECT customer FROM %1$s
-			WHERE promo.until(state, ($2 AT TIME ZONE $3)::date) IS DISTINCT FROM promo.until(state, ($1 AT TIME ZONE $3)::date - 1)',
+			WHERE promo.until(state, least(($2 AT TIME ZONE $3)::date, ''9999-12-31''))
+				OPERATOR(promo.<>) promo.until(state, greatest(($1 AT TIME ZONE $3)::date, ''0001-01-02'') - 1)',
 			VARIADIC words) USING start, stop, rollup.zone;
 	ELSE
 		EXECUTE format('

@@ -1,0 +1,178 @@
+-- Rollups are exact: whatever is done to the source, and whenever they are refreshed.
+\set ECHO none
+SET client_min_messages = warning;
+BEGIN;
+SELECT plan(118);
+SELECT setseed(0.5);
+
+-- ----------------------------------------------------------------
+-- Buckets
+-- ----------------------------------------------------------------
+CREATE TEMP TABLE zone (name) AS VALUES ('UTC'), ('Asia/Shanghai'), ('Europe/Berlin'), ('America/Havana'), ('America/Sao_Paulo'),
+	('America/St_Johns'), ('Australia/Lord_Howe'), ('Pacific/Apia'), ('Asia/Kathmandu'), ('Asia/Beirut');
+CREATE TEMP TABLE size (size) AS VALUES (interval '1 day'), ('24:00'), ('1 hour'), ('30 min'), ('15 min'), ('1 min'), ('90 s');
+-- every hour or so of two half-years, in which clocks of all of them were changed
+CREATE TEMP TABLE instant (at) AS
+	SELECT timestamptz '2006-10-20 00:00:01.5+00' + n * interval '61 min' FROM generate_series(1, 5000) n
+	UNION ALL SELECT timestamptz '2011-10-25 12:00:00+00' + n * interval '61 min' FROM generate_series(1, 5000) n
+	UNION ALL SELECT timestamptz '1990-01-01 00:00+00' + n * interval '1 day 01:07' FROM generate_series(1, 3000) n;
+
+SELECT is_empty($$ SELECT * FROM instant, zone, size, promo.bucket(at, size, name) b, promo.bucket_end(at, size, name) e
+	WHERE NOT (b <= at AND at < e AND promo.bucket(b, size, name) = b AND promo.bucket(e, size, name) = e
+		AND promo.bucket(e - interval '1 us', size, name) = b AND promo.bucket_end(b, size, name) = e) $$, 'buckets follow each other without gap or overlap');
+SELECT is_empty($$ SELECT * FROM instant, size WHERE size < '1 day' AND promo.bucket(at, size, 'UTC') <> date_bin(size, at, '2001-01-01 00:00+00') $$,
+	'parts of an hour are counted from midnight');
+SELECT is_empty($$ SELECT * FROM instant, zone WHERE name NOT IN ('America/Havana', 'America/St_Johns', 'Asia/Beirut', 'America/Sao_Paulo')
+	AND (promo.bucket(at, '1 day', name) AT TIME ZONE name)::date <> (at AT TIME ZONE name)::date $$, 'a day is what clocks show');
+SELECT is(array_agg(promo.bucket(at::timestamptz, '1 day', zone) AT TIME ZONE 'UTC' ORDER BY n), '{2011-11-13 04:00,2011-11-13 04:00,2011-11-12 04:00,2011-12-30 10:00,2011-12-29 10:00,2018-11-04 03:00,2006-10-29 02:30}'::timestamp[],
+	'the day begins at its first instant, where midnight comes twice, is skipped, or a day is')
+FROM (VALUES (1, '2011-11-13 04:30+00', 'America/Havana'), (2, '2011-11-13 05:30+00', 'America/Havana'), (3, '2011-11-13 03:59:59+00', 'America/Havana'),
+	(4, '2011-12-30 10:00+00', 'Pacific/Apia'), (5, '2011-12-30 09:59:59+00', 'Pacific/Apia'), (6, '2018-11-04 03:00+00', 'America/Sao_Paulo'),
+	(7, '2006-10-29 02:45+00', 'America/St_Johns')) v (n, at, zone);
+SELECT is_empty($$ SELECT * FROM instant, zone, size, timezone(name, at) l WHERE promo.bucket(l, size, name) <> promo.bucket(l AT TIME ZONE name, size, name) $$, 'a clock time stands for an instant');
+SELECT is_empty($$ SELECT * FROM instant, zone WHERE promo.bucket((at AT TIME ZONE 'UTC')::date, '1 day', name) <> promo.bucket((at AT TIME ZONE 'UTC')::date::timestamp, '1 day', name) $$, 'a date for its midnight');
+SELECT is_empty($$ SELECT * FROM instant, zone, timezone('UTC', at) l, timezone(name, l) i
+	WHERE NOT (promo.rollup_local_floor(i, name) <= l AND l < promo.rollup_local_ceiling(i + interval '1 us', name)) $$, 'bounds of clock times hold, also of those that are skipped');
+SELECT is(ARRAY[promo.bucket('infinity'::timestamptz, '1 hour', 'UTC'), promo.bucket('-infinity'::timestamp, '1 day', 'Asia/Shanghai'), promo.bucket_end('infinity', '1 day', 'UTC'),
+	promo.bucket('infinity'::date, '1 day', 'UTC')], '{infinity,-infinity,infinity,infinity}', 'infinity is its own bucket');
+SELECT ok(promo.bucket('294276-12-31 23:59:59.9+00'::timestamptz, size, 'Asia/Shanghai') > '294276-12-01' AND promo.bucket('4714-11-24 00:00+00 BC'::timestamptz, size, name) >= '4714-11-24 00:00+00 BC'
+	AND promo.bucket('4714-11-24 00:00 BC'::timestamp, size, name) >= '4714-11-24 00:00+00 BC', format('the ends of time, %s %s', size, name))
+FROM zone, size WHERE name IN ('Asia/Shanghai', 'America/Havana') AND size IN ('1 day', '15 min') ORDER BY size, name;
+SELECT throws_ok(format('SELECT promo.bucket(now(), %L, %L)', size, zone), '22023', NULL, format('bucket of %s in %s', size, zone))
+FROM (VALUES ('0', 'UTC'), ('-1 hour', 'UTC'), ('7 min', 'UTC'), ('2 hours', 'UTC'), ('2 days', 'UTC'), ('1 mon', 'UTC'), ('30 s', 'UTC'), ('1 day 1 hour', 'UTC'), ('-1 day 48:00', 'UTC'), ('1 hour', 'Mars/Olympus')) v (size, zone);
+
+-- ----------------------------------------------------------------
+-- Rollups of all kinds, of tables that are written at random
+-- ----------------------------------------------------------------
+CREATE SCHEMA shop;
+SET LOCAL search_path = shop, public;
+CREATE TABLE shop (n int, type text, bucket interval, zone text, dims text[], around timestamptz, partitioned boolean, customer text, name text GENERATED ALWAYS AS ('r' || n) STORED, source text GENERATED ALWAYS AS ('s' || n) STORED);
+INSERT INTO shop VALUES
+	(1, 'timestamptz', '1 hour', 'UTC', '{}', '2026-03-01', false, 'bigint'),
+	(2, 'timestamptz', '15 min', 'Australia/Lord_Howe', '{channel,device}', '2026-04-04 15:00+00', true, 'text'),
+	(3, 'timestamp', '1 hour', 'Europe/Berlin', '{channel}', '2026-10-25 01:00+00', false, 'uuid'),
+	(4, 'timestamptz', '1 day', 'America/Havana', '{device}', '2026-11-01 05:00+00', true, 'int'),
+	(5, 'date', '1 day', 'Pacific/Apia', '{channel}', '2011-12-30 10:00+00', false, 'varchar(40)'),
+	(6, 'timestamp', '30 min', 'Australia/Lord_Howe', '{}', '2026-10-03 15:30+00', true, 'text'),
+	(7, 'timestamp', '20 min', 'Pacific/Apia', '{channel}', '2011-12-30 10:00+00', false, 'text'),
+	(8, 'timestamptz', NULL, 'Asia/Shanghai', '{customer}', '2026-01-01', false, 'bigint'),
+	(9, 'timestamp', NULL, 'Europe/Berlin', '{customer}', '2026-03-29', true, 'text'),
+	(10, 'date', NULL, 'UTC', '{customer}', '2026-03-29', false, 'uuid');
+
+-- customers are few, so that they meet in one bucket
+CREATE FUNCTION a_customer(kind text) RETURNS text LANGUAGE sql AS $$ SELECT CASE kind WHEN 'uuid' THEN md5((random() * 9)::int::text) ELSE (random() * 9)::int::text END WHERE random() < 0.95 $$;
+CREATE FUNCTION an_instant(around timestamptz) RETURNS timestamptz LANGUAGE sql AS $$
+	SELECT CASE WHEN r < 0.02 THEN NULL WHEN r < 0.04 THEN 'infinity' WHEN r < 0.05 THEN '-infinity'
+		WHEN r < 0.6 THEN around + interval '1 min' * (random() * 600 - 300)::int ELSE around + interval '1 min' * (random() * 8000 - 4000)::int END FROM (SELECT random() AS r) r $$;
+CREATE FUNCTION an_event() RETURNS text LANGUAGE sql AS $$ SELECT (ARRAY['view', 'view', 'order', 'refund', NULL])[1 + floor(random() * 5)::int] $$;
+CREATE FUNCTION fill(s shop, target text, n int, device int DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('INSERT INTO %s (at, event, customer, channel, device, amount)
+		SELECT (an_instant($1) AT TIME ZONE ''UTC'')::%s, an_event(), a_customer(%L)::%s, (ARRAY[''app'', ''web'', NULL])[1 + floor(random() * 3)::int], coalesce($3, (random() * 2)::int), (random() * 100)::int - 10
+		FROM generate_series(1, $2)', target, CASE s.type WHEN 'timestamptz' THEN 'timestamp AT TIME ZONE ''UTC''' ELSE s.type END, s.customer, s.customer) USING s.around, n, device;
+END $$;
+
+-- what the rollup should hold
+CREATE FUNCTION scratch(s shop) RETURNS text LANGUAGE sql AS $$
+	SELECT CASE WHEN s.bucket IS NULL
+		THEN format('SELECT customer, promo.history_agg(%s, amount) AS state FROM %I WHERE isfinite(at) AND customer IS NOT NULL AND amount IS NOT NULL GROUP BY customer',
+			CASE s.type WHEN 'timestamptz' THEN format('(at AT TIME ZONE %L)::date', s.zone) ELSE 'at::date' END, s.source)
+		ELSE format('SELECT promo.bucket(at, %L, %L) AS bucket%s, promo.kpi_agg(event, customer, amount, 0, amount / 2) AS state FROM %I WHERE isfinite(at) AND event IS NOT NULL GROUP BY bucket%3$s',
+			s.bucket, s.zone, (SELECT coalesce(string_agg(', ' || d, ''), '') FROM unnest(s.dims) d), s.source) END $$;
+CREATE FUNCTION differences(s shop, held text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint;
+BEGIN
+	EXECUTE format('SELECT count(*) FROM ((TABLE %s EXCEPT ALL %s) UNION ALL (%2$s EXCEPT ALL TABLE %1$s)) d', held, scratch(s)) INTO n;
+	RETURN n;
+END $$;
+
+-- One thing that may happen.  The column order of partitions is another one than the table's.
+CREATE FUNCTION step(s shop) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	what float8 := random();
+	n int;
+BEGIN
+	IF what < 0.3 THEN
+		PERFORM fill(s, s.source, (random() * 6)::int);
+		RETURN 'insert';
+	ELSIF what < 0.4 THEN
+		n := 1 + (random() < 0.5)::int;
+		PERFORM fill(s, s.source || CASE WHEN s.partitioned THEN '_' || n ELSE '' END, 2, n);
+		RETURN 'insert into a partition';
+	ELSIF what < 0.5 THEN
+		EXECUTE format('UPDATE %I SET at = (an_instant($1) AT TIME ZONE ''UTC'')::%s, customer = a_customer(%L)::%s WHERE random() < 0.1', s.source,
+			CASE s.type WHEN 'timestamptz' THEN 'timestamp AT TIME ZONE ''UTC''' ELSE s.type END, s.customer, s.customer) USING s.around;
+		RETURN 'move';
+	ELSIF what < 0.56 THEN
+		EXECUTE format('UPDATE %I SET amount = amount + 1, event = an_event(), channel = ''app'' WHERE random() < 0.1', s.source);
+		RETURN 'update';
+	ELSIF what < 0.64 THEN
+		EXECUTE format('DELETE FROM %I WHERE random() < 0.1', s.source);
+		RETURN 'delete';
+	ELSIF what < 0.66 THEN
+		EXECUTE format('TRUNCATE %I', s.source);
+		RETURN 'truncate';
+	ELSIF what < 0.76 THEN
+		-- what is done again after a rollback needs marks again
+		BEGIN
+			PERFORM step(s);
+			RAISE EXCEPTION 'roll back' USING ERRCODE = 'ZZ001';
+		EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+			PERFORM fill(s, s.source, 2);
+		END;
+		RETURN 'savepoint';
+	ELSIF what < 0.8 THEN
+		PERFORM promo.mark(s.name, s.around - interval '3 hours', CASE WHEN random() < 0.5 THEN s.around END);
+		RETURN 'mark';
+	ELSIF what < 0.81 THEN
+		PERFORM promo.mark(s.name);
+		RETURN 'mark everything';
+	ELSE
+		RETURN 'refresh ' || promo.refresh_batch(s.name, 1 + (random() * 12)::int);
+	END IF;
+END $$;
+
+CREATE FUNCTION make(s shop) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE TABLE %I (gone text, at %s, event text, customer %s, channel text, device int, amount numeric)%s',
+		s.source, s.type, s.customer, CASE WHEN s.partitioned THEN ' PARTITION BY LIST (device)' ELSE '' END);
+	EXECUTE format('ALTER TABLE %I DROP gone', s.source);
+	IF s.partitioned THEN
+		EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES IN (0)', s.source || '_0', s.source);
+	END IF;
+	IF NOT s.partitioned THEN
+		PERFORM fill(s, s.source, 20);
+	END IF;
+	EXECUTE format('CREATE INDEX ON %I (%s)', s.source, CASE WHEN s.bucket IS NULL THEN 'customer' ELSE 'at' END);
+	PERFORM promo.create_rollup(s.name, s.source::regclass, s.bucket, 'at',
+		CASE WHEN s.bucket IS NULL THEN '{"amount": "amount"}'::jsonb ELSE '{"event": "event", "customer": "customer", "amount": "amount", "discount": "0", "cost": "amount / 2 -- half"}' END, s.dims, s.zone);
+	IF s.partitioned THEN
+		-- made later, one of them with its columns in another order
+		EXECUTE format('CREATE TABLE %I (amount numeric, at %s, device int, channel text, event text, customer %s)', s.source || '_1', s.type, s.customer);
+		EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES IN (1)', s.source, s.source || '_1');
+		EXECUTE format('CREATE TABLE %I PARTITION OF %I DEFAULT', s.source || '_2', s.source);
+	END IF;
+END $$;
+CREATE FUNCTION try(s shop, steps int) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	done text[] := '{}';
+	n bigint := 0;
+	marked bigint;
+BEGIN
+	PERFORM make(s);
+	FOR i IN 1 .. steps LOOP
+		done := done || step(s);
+		n := differences(s, s.name || '_current');
+		EXIT WHEN n > 0;
+	END LOOP;
+	RETURN NEXT ok(n = 0, format('%s: current after every step%s', s.name, CASE WHEN n > 0 THEN ': ' || done::text ELSE '' END));
+	WHILE promo.refresh_batch(s.name, 7) > 0 LOOP
+	END LOOP;
+	RETURN NEXT is(differences(s, s.name || '_state'), 0::bigint, s.name || ': states after refreshing');
+	EXECUTE format('SELECT count(*) FROM %I', s.name || '_mark') INTO marked;
+	RETURN NEXT is(marked, 0::bigint, s.name || ': nothing is marked then');
+	RETURN NEXT is(differences(s, s.name || '_current'), 0::bigint, s.name || ': current then, too');
+	RETURN NEXT ok(done @> '{insert,move,update,delete,savepoint,mark}', s.name || ': everything was done');
+END $$;
+SELECT try(s, 150) FROM shop s ORDER BY n;
