@@ -2,7 +2,7 @@
 \set ECHO none
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(118);
+SELECT plan(126);
 SELECT setseed(0.5);
 
 -- ----------------------------------------------------------------
@@ -176,3 +176,170 @@ BEGIN
 	RETURN NEXT ok(done @> '{insert,move,update,delete,savepoint,mark}', s.name || ': everything was done');
 END $$;
 SELECT try(s, 150) FROM shop s ORDER BY n;
+
+-- logical replication fires row triggers only, as a replica
+SET LOCAL session_replication_role = replica;
+INSERT INTO s2_1 (at, device) VALUES ('2026-04-04 15:00+00', 1);
+SELECT set_eq('TABLE r2_mark', $$ VALUES ('2026-04-04 15:00+00'::timestamptz) $$, 'what is replicated into a partition is marked');
+RESET session_replication_role;
+SELECT promo.drop_rollup(name) FROM shop WHERE n <= 6;
+
+-- ----------------------------------------------------------------
+-- The view for reading
+-- ----------------------------------------------------------------
+CREATE TABLE sale (at timestamptz, customer int, channel text, device text, amount numeric, cost numeric);
+CREATE INDEX ON sale (at);
+SELECT promo.create_rollup('sales', 'sale', '1 hour', 'at', '{"event": "''order''", "customer": "customer", "amount": "amount", "cost": "cost"}', '{channel,device}', 'Europe/Berlin');
+INSERT INTO sale
+SELECT timestamptz '2026-03-25 00:00+00' + interval '1 min' * (random() * 10000)::int, (random() * 50)::int, (ARRAY['app', 'web', NULL])[1 + (random() * 2)::int], (ARRAY['ios', 'android'])[1 + (random())::int], 10, 6
+FROM generate_series(1, 2000);
+INSERT INTO promo.campaign (name, running, rollup, slice) VALUES
+	('all', '[2026-03-27 12:00+00, 2026-03-29 12:00+00)', 'sales', '{}'),
+	('app', '[2026-03-27 12:30+00, 2026-03-28 12:00+00)', 'sales', '{"channel": "app"}'),
+	('unknown', '[2026-03-27 12:00+00, 2026-03-28 12:00+00)', 'sales', '{"city": "x"}'),
+	('other', '[2026-03-27 12:00+00, 2026-03-28 12:00+00)', 'another', '{}');
+SELECT cmp_ok(promo.refresh_batch('sales', 100), '=', 100, 'a batch is no more than was asked for');
+SELECT set_eq('SELECT DISTINCT grain, by FROM sales', $$ SELECT grain, by::text[] FROM unnest('{hour,day,campaign,total}'::text[]) grain, unnest(ARRAY['{}', '{channel}', '{device}', '{channel,device}']) by $$, 'grains and what they are broken down by');
+SELECT set_eq($$ SELECT at, channel, device, orders, buyers, gmv, profit FROM sales WHERE grain = 'hour' AND by = '{channel,device}' $$,
+	$$ SELECT date_trunc('hour', at), channel, device, count(*), count(DISTINCT customer) AS c, sum(amount), sum(amount - cost) AS s FROM sale GROUP BY 1, 2, 3 $$, 'hours by both');
+SELECT set_eq($$ SELECT at, channel, device, orders, buyers, gmv FROM sales WHERE grain = 'day' AND by = '{device}' $$,
+	$$ SELECT date_trunc('day', at, 'Europe/Berlin'), NULL::text, device, count(*), count(DISTINCT customer) AS c, sum(amount) FROM sale GROUP BY 1, 2, 3 $$, 'days of the zone by one');
+SELECT set_eq($$ SELECT at, channel, device, orders, buyers, gmv FROM sales WHERE grain = 'total' AND by = '{}' $$,
+	$$ SELECT date_trunc('hour', min(at)), NULL::text AS x, NULL::text AS y, count(*), count(DISTINCT customer) AS c, sum(amount) FROM sale $$, 'the total');
+SELECT set_eq($$ SELECT campaign, at, channel, orders, buyers FROM sales WHERE grain = 'campaign' AND by = '{channel}' $$,
+	$$ SELECT 'all' AS a, '2026-03-27 12:00+00'::timestamptz AS b, channel, count(*), count(DISTINCT customer) AS c FROM sale WHERE at >= '2026-03-27 12:00+00' AND at < '2026-03-29 12:00+00' GROUP BY channel
+	   UNION ALL SELECT 'app', '2026-03-27 12:30+00', 'app', count(*), count(DISTINCT customer) AS c FROM sale WHERE at >= '2026-03-27 13:00+00' AND at < '2026-03-28 12:00+00' AND channel = 'app' $$,
+	'campaigns: the buckets that begin while they run, of their slice');
+UPDATE promo.campaign SET rollup = NULL WHERE name = 'all';
+SELECT set_eq($$ SELECT campaign FROM sales WHERE grain = 'campaign' AND by = '{}' $$, '{app}'::text[], 'a campaign that names no rollup reads none of two');
+SELECT promo.drop_rollup('r7');
+SELECT set_eq($$ SELECT campaign FROM sales WHERE grain = 'campaign' AND by = '{}' $$, '{all,app}'::text[], 'but the only one of buckets');
+SELECT promo.create_rollup('days', 'sale', '1 day', 'at', '{"event": "''order''"}');
+SELECT set_eq('SELECT DISTINCT grain, by FROM days', $$ SELECT grain, '{}'::text[] FROM unnest('{day,total}'::text[]) grain $$, 'days have no finer grain, and no campaign is theirs');
+SELECT promo.drop_rollup('days');
+TRUNCATE sale;
+SELECT is_empty('TABLE sales', 'nothing of nothing');
+
+-- ----------------------------------------------------------------
+-- What is kept
+-- ----------------------------------------------------------------
+CREATE TABLE visit (at timestamptz);
+CREATE INDEX ON visit (at);
+INSERT INTO visit SELECT date_trunc('hour', now()) - n * interval '1 hour' FROM generate_series(0, 47) n;
+SELECT promo.create_rollup('visits', 'visit', '1 hour', 'at', '{"event": "''view''"}', keep => '1 day');
+SELECT results_eq('SELECT count(*), sum(promo.pv(state)) FROM visits_current', 'SELECT count(*), count(*)::numeric FROM visit WHERE at >= now() - interval ''1 day''', 'what is older is not shown');
+SELECT promo.refresh_batch('visits', 100);
+SELECT results_eq('SELECT count(*), sum(promo.pv(state)) FROM visits_state', 'SELECT count(*), count(*)::numeric FROM visit WHERE at >= now() - interval ''1 day''', 'nor stored');
+INSERT INTO visits_state SELECT now() - interval '25 hours', state FROM visits_state LIMIT 1;
+INSERT INTO visit VALUES (now() - interval '30 hours');
+SELECT is(promo.refresh_batch('visits', 100), 0, 'nor computed');
+SELECT is_empty($$ SELECT bucket FROM visits_state WHERE bucket < now() - interval '1 day' UNION ALL TABLE visits_mark $$, 'and a refresh removes it');
+
+-- ----------------------------------------------------------------
+-- Customers
+-- ----------------------------------------------------------------
+CREATE TABLE shop_order (id int, customer_id int, ordered_at timestamptz, amount numeric);
+INSERT INTO shop_order SELECT n, n % 100, timestamptz '2026-01-01 00:00+00' + interval '1 hour' * ((n * 7919) % 2000), n % 37 FROM generate_series(1, 700) n;
+CREATE INDEX ON shop_order (customer_id);
+SELECT promo.create_rollup('buyers', 'shop_order', NULL, 'ordered_at', '{"amount": "amount"}', '{customer_id}', 'Asia/Shanghai');
+SELECT results_eq('SELECT count(*), count(as_of) FROM buyers', 'SELECT 100::bigint, 0::bigint', 'nobody is scored yet');
+SELECT is(promo.score_customers('buyers', '2026-02-15'), 100::bigint, 'all are');
+CREATE TEMP VIEW history AS SELECT customer_id AS customer, promo.history_agg((ordered_at AT TIME ZONE 'Asia/Shanghai')::date, amount) AS h FROM shop_order GROUP BY 1;
+SELECT set_eq($$ SELECT customer, orders, order_days, first_day, last_day, spent, mean_gap, as_of, rfm::text, segment, stage FROM buyers $$,
+	$$ SELECT customer, promo.orders(h), promo.order_days(h), promo.first_day(h), promo.last_day(h), promo.spent(h), promo.mean_gap(h), '2026-02-15'::date AS d, s::text, promo.segment(s), promo.stage(h, '2026-02-15')
+	   FROM history, (SELECT promo.rfm_fit(h, '2026-02-15') AS m FROM history) m, promo.score(h, m, '2026-02-15') s $$, 'one row for each, with what was found');
+DELETE FROM shop_order WHERE customer_id = 7;
+UPDATE shop_order SET customer_id = 200 WHERE customer_id = 8;
+SELECT set_eq('SELECT customer, orders FROM buyers', 'SELECT customer, promo.orders(h) FROM history', 'always current');
+SELECT is(promo.score_customers('buyers'), 99::bigint, 'scored anew');
+SELECT set_eq('SELECT customer, as_of FROM buyers_customer', $$ SELECT DISTINCT customer_id, (now() AT TIME ZONE 'Asia/Shanghai')::date - 1 FROM shop_order $$, 'as of yesterday; who is gone is gone');
+SELECT throws_ok($$ SELECT promo.score_customers('sales') $$, '42809', 'rollup "sales" has no histories of customers', 'customers of buckets');
+SELECT throws_ok($$ SELECT promo.score_customers('nothing') $$, '42704', 'rollup "nothing" does not exist', 'customers of nothing');
+
+-- ----------------------------------------------------------------
+-- Renaming, replicas, dropping
+-- ----------------------------------------------------------------
+INSERT INTO sale VALUES ('2026-03-25 00:10+00', 1, 'app', 'ios', 10, 6);
+SELECT promo.refresh_batch('sales', 1000);
+ALTER TABLE sale RENAME TO sold;
+ALTER TABLE sold RENAME at TO sold_at;
+ALTER TABLE sold RENAME channel TO way;
+INSERT INTO sold VALUES ('2026-03-25 00:20+00', 1, 'app', 'ios', 10, 6), ('2026-03-26 00:20+00', 1, 'app', 'ios', 10, 6);
+SELECT set_eq('TABLE sales_mark', $$ VALUES ('2026-03-25 00:00+00'::timestamptz), ('2026-03-26 00:00+00') $$, 'a renamed source is marked');
+SELECT is(promo.refresh_batch('sales', 10), 2, 'and refreshed');
+SELECT set_eq('SELECT bucket, channel, promo.orders(state) FROM sales_state', $$ VALUES ('2026-03-25 00:00+00'::timestamptz, 'app', 2::bigint), ('2026-03-26 00:00+00', 'app', 1) $$, 'under the old names');
+SET LOCAL session_replication_role = replica;
+DELETE FROM sold WHERE sold_at > '2026-03-26';
+SELECT set_eq('TABLE sales_mark', $$ VALUES ('2026-03-26 00:00+00'::timestamptz) $$, 'what is replicated is marked');
+RESET session_replication_role;
+
+CREATE INDEX ON sales_mark (bucket);
+SELECT throws_ok($$ INSERT INTO sold VALUES ('2026-03-27 00:20+00') $$, '55000', 'the table of marks of a rollup is gone or altered', 'an index that would not be kept');
+DROP INDEX sales_mark_bucket_idx;
+SELECT throws_ok($$ UPDATE promo.kpi_rollup SET zone = 'UTC' $$, '55000', 'a rollup is not changed', 'rollups are not changed');
+CREATE TABLE another (at timestamptz);
+CREATE TRIGGER hostile AFTER INSERT ON another FOR EACH ROW EXECUTE FUNCTION promo.mark_changes('sales');
+SELECT throws_ok('INSERT INTO another VALUES (now())', '39P01', 'trigger "hostile" is not on the source of rollup "sales"', 'a trigger elsewhere marks nothing');
+DROP TRIGGER hostile ON another;
+CREATE TRIGGER hostile BEFORE INSERT ON another FOR EACH ROW EXECUTE FUNCTION promo.mark_changes('sales');
+SELECT throws_ok('INSERT INTO another VALUES (now())', '39P01', NULL, 'nor one before');
+DROP TRIGGER hostile ON another;
+CREATE TRIGGER hostile AFTER INSERT ON another FOR EACH ROW EXECUTE FUNCTION promo.mark_changes();
+SELECT throws_ok('INSERT INTO another VALUES (now())', '39P01', NULL, 'nor one that names no rollup');
+
+SELECT promo.drop_rollup(name) FROM unnest('{sales,visits,buyers}'::text[]) name;
+SELECT is_empty($$ SELECT tgname FROM pg_trigger WHERE tgrelid IN ('sold'::regclass, 'visit'::regclass, 's2'::regclass, 's2_1'::regclass) AND tgname LIKE 'promo%'
+	UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relname ~ '^(sales|visits|buyers|r[1-7])(_|$)' $$, 'nothing is left');
+SELECT results_eq('SELECT name FROM promo.kpi_rollup ORDER BY name', $$ VALUES ('r10'), ('r8'), ('r9') $$, 'of what was dropped');
+SELECT lives_ok($$ INSERT INTO sold VALUES (now()); INSERT INTO s2_1 (at, device) VALUES (now(), 1); TRUNCATE visit $$, 'writing goes on');
+DROP TABLE s8 CASCADE;
+SELECT lives_ok($$ SELECT promo.drop_rollup('r8') $$, 'without its source, too');
+SELECT throws_ok($$ SELECT promo.drop_rollup('r8') $$, '42704', 'rollup "r8" does not exist', 'once');
+SELECT throws_ok($$ SELECT promo.refresh_batch('r9', 0) $$, '22023', 'max_buckets is less than 1', 'a batch of nothing');
+
+-- ----------------------------------------------------------------
+-- Whose it is
+-- ----------------------------------------------------------------
+CREATE ROLE promo_shop;
+CREATE ROLE promo_jobs;
+CREATE ROLE promo_thief;
+GRANT promo_shop, promo_jobs, promo_thief TO CURRENT_USER;
+CREATE SCHEMA theirs AUTHORIZATION promo_shop;
+GRANT USAGE ON SCHEMA theirs TO promo_jobs, promo_thief;
+GRANT EXECUTE ON FUNCTION promo.create_rollup, promo.rollup_finish, promo.drop_rollup, promo.mark TO promo_shop, promo_thief;
+GRANT EXECUTE ON FUNCTION promo.refresh_batch, promo.score_customers TO promo_jobs;
+GRANT SELECT, INSERT, DELETE ON promo.kpi_rollup TO promo_shop, promo_thief;
+GRANT SELECT ON promo.campaign TO promo_shop, promo_thief;
+SET LOCAL ROLE promo_shop;
+SET LOCAL search_path = theirs, public;
+CREATE TABLE event (at timestamptz, kind text, who bigint);
+CREATE INDEX ON event (at);
+CREATE TABLE ran_as (name name);
+CREATE FUNCTION word(kind text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN kind || CASE WHEN current_user = 'promo_shop' THEN '' ELSE current_user END; END $$;
+SELECT lives_ok($$ SELECT promo.create_rollup('theirs', 'event', '1 hour', 'at', '{"event": "word(kind)", "customer": "who"}') $$, 'a plain role makes one, with functions of its own');
+GRANT INSERT ON event TO promo_thief;
+RESET ROLE;
+SET LOCAL ROLE promo_thief;
+SET LOCAL search_path = public;
+INSERT INTO theirs.event VALUES ('2026-01-01', 'view', 1);
+SELECT throws_ok('INSERT INTO theirs.theirs_mark VALUES (now())', '42501', NULL, 'a writer has no rights on marks');
+SELECT throws_ok($$ SELECT promo.refresh_batch('theirs', 1) $$, '42501', NULL, 'nor may refresh');
+SELECT throws_ok($$ SELECT promo.mark('theirs') $$, '42501', NULL, 'nor mark');
+SELECT throws_ok($$ SELECT promo.drop_rollup('theirs') $$, '42501', NULL, 'nor drop');
+SELECT throws_ok($$ DELETE FROM promo.kpi_rollup WHERE name = 'theirs' $$, '42501', NULL, 'nor forget');
+SELECT throws_ok($$ SELECT promo.create_rollup('more', 'theirs.event', '1 hour', 'at', '{"event": "kind"}') $$, '42501', 'must be owner of table theirs.event', 'nor make one of another''s table');
+SELECT throws_ok($$ INSERT INTO promo.kpi_rollup SELECT 'stolen', source, state, mark, rows, bucket, zone, current, report, customer, at, dims, measures, keep FROM promo.kpi_rollup WHERE name = 'theirs' $$,
+	'42501', NULL, 'nor record one of another''s tables');
+SELECT throws_ok($$ INSERT INTO promo.kpi_rollup SELECT 'stolen', source, 1, 2, 3, bucket, zone, 4, 5, NULL, at, dims, measures, keep FROM promo.kpi_rollup WHERE name = 'theirs' $$,
+	'42501', NULL, 'or of tables that may come to be');
+RESET ROLE;
+SET LOCAL ROLE promo_jobs;
+SELECT is(promo.refresh_batch('theirs', 10), 1, 'jobs refresh it');
+SELECT is(current_user, 'promo_jobs', 'and are themselves again');
+RESET ROLE;
+SELECT set_eq('SELECT bucket, promo.events(state, ''view'') FROM theirs.theirs_state', $$ VALUES ('2026-01-01'::timestamptz, 1::bigint) $$, 'it was done as the owner');
+SELECT is_empty('TABLE theirs.theirs_mark', 'and nothing is marked');
+ALTER TABLE theirs.theirs_mark OWNER TO promo_thief;
+SELECT throws_ok($$ SELECT promo.refresh_batch('theirs', 10) $$, '55000', 'tables and views of rollup "theirs" are gone, or of different owners', 'tables of two owners are not refreshed');
+SELECT * FROM finish();
+ROLLBACK;
