@@ -24,8 +24,6 @@ CREATE TABLE promo.promotion (
 	priority	int NOT NULL DEFAULT 0,
 	status		text NOT NULL DEFAULT 'draft',
 	channels	text[],
-	-- refers to a channel for pg_dump, which then restores channels first
-	first_channel text GENERATED ALWAYS AS (channels[1]) STORED REFERENCES promo.channel,
 	budget		numeric(19,4) CHECK (budget OPERATOR(pg_catalog.>=) 0 AND budget OPERATOR(pg_catalog.<) 'NaN'),
 	uses		bigint CHECK (uses OPERATOR(pg_catalog.>=) 0),
 	uses_per_customer bigint CHECK (uses_per_customer OPERATOR(pg_catalog.>=) 0),
@@ -38,7 +36,8 @@ CREATE TABLE promo.promotion (
 CREATE UNIQUE INDEX promotion_active_name ON promo.promotion (name) WHERE status OPERATOR(pg_catalog.=) 'active';
 CREATE INDEX promotion_campaign ON promo.promotion (campaign);
 CREATE INDEX promotion_name ON promo.promotion (name);
-CREATE INDEX promotion_origin ON promo.promotion (origin);
+-- the newest of those that replaced each other
+CREATE INDEX promotion_origin ON promo.promotion (origin, id);
 COMMENT ON TABLE promo.promotion IS 'promotions: a rule, when and where it holds, and how much may be given; one that has started is never edited: a change ends it and opens a new one';
 COMMENT ON COLUMN promo.promotion.origin IS 'the id of the first of those that replaced each other: limits count over all of them; set by a trigger';
 COMMENT ON COLUMN promo.promotion.replaced_by IS 'the id of the one that a change of this opened; set by a trigger';
