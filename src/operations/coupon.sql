@@ -45,7 +45,8 @@ CREATE TABLE promo.redemption (
 	released_at	timestamptz
 );
 CREATE UNIQUE INDEX redemption_order ON promo.redemption (order_id, item) WHERE released_at IS NULL;
-CREATE INDEX redemption_promotion ON promo.redemption (promotion, customer) WHERE released_at IS NULL;
+-- not only of live ones: an index that suits by its predicate alone is scanned whole while statistics are empty
+CREATE INDEX redemption_promotion ON promo.redemption (promotion, customer);
 CREATE INDEX redemption_coupon ON promo.redemption (coupon, customer) WHERE coupon IS NOT NULL;
 COMMENT ON TABLE promo.redemption IS 'what redeem() accepted: a row for each promotion of an order; kept when released';
 COMMENT ON COLUMN promo.redemption.item IS '1, 2, ... within an order: two who redeem one order at the same time meet at the first';
@@ -192,6 +193,7 @@ COMMENT ON FUNCTION promo.coupon_problem(promo.coupon, text, timestamptz) IS 'in
 CREATE FUNCTION promo.coupon_codes(presented text[], customer text, at timestamptz DEFAULT now()) RETURNS text[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off
 AS $$
 DECLARE
 	result text[] := '{}';
@@ -263,6 +265,7 @@ CREATE FUNCTION promo.redeem(order_id text, customer text, quote promo.quote, co
 	RETURNS TABLE (rule text, coupon text, amount numeric)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 3
 	SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -275,7 +278,12 @@ DECLARE
 	part record;
 	promotion promo.promotion;
 	opening text[];
-	items promo.redemption[] := '{}';
+	rules text[];
+	promotions bigint[];
+	origins text[];
+	campaigns text[];
+	amounts numeric[];
+	used text[];
 	stored bigint;
 	take record;
 BEGIN
@@ -287,8 +295,9 @@ BEGIN
 	FROM (SELECT rule, sum(amount) AS amount FROM promo.adjustments(quote) GROUP BY rule) a WHERE a.amount > 0;
 
 	LOOP
-		SELECT jsonb_object_agg(p.name, promo.plain_money(r.amount)), bool_and(r.customer = redeem.customer) INTO before, same_customer
-		FROM promo.redemption r JOIN promo.promotion p ON p.id = r.promotion
+		SELECT jsonb_object_agg((SELECT p.name FROM promo.promotion p WHERE p.id = r.promotion), promo.plain_money(r.amount)),
+			bool_and(r.customer = redeem.customer) INTO before, same_customer
+		FROM promo.redemption r
 		WHERE r.order_id = redeem.order_id AND r.released_at IS NULL;
 		IF before IS NOT NULL AND (before IS DISTINCT FROM discounts OR NOT same_customer) THEN
 			RAISE 'order "%" was redeemed before with %', order_id,
@@ -299,7 +308,12 @@ BEGIN
 		END IF;
 		EXIT WHEN before IS NOT NULL OR discounts IS NULL;
 
-		-- what is to be stored, and for it to be stored, what rules and coupons say
+		rules := '{}';
+		promotions := '{}';
+		origins := '{}';
+		campaigns := '{}';
+		amounts := '{}';
+		used := '{}';
 		FOR part IN
 			SELECT d.key AS rule, d.value::numeric AS amount FROM jsonb_each_text(discounts) d ORDER BY d.key
 		LOOP
@@ -314,35 +328,37 @@ BEGIN
 			-- the codes that were presented; one that no coupon opens is enough by itself
 			opening := ARRAY(SELECT o.code FROM jsonb_array_elements_text(promo.to_jsonb(promotion.rule) -> 'code') o (code)
 							 WHERE o.code = ANY (codes));
-			items := items || ROW(NULL, order_id, cardinality(items) + 1, redeem.customer, promotion.id,
-				CASE WHEN (SELECT bool_and(EXISTS (SELECT FROM promo.coupon c WHERE c.opens = o.code)) FROM unnest(opening) o (code))
-					THEN promo.choose_coupon(part.rule, opening, coalesce(coupons, '{}') || codes, redeem.customer, at) END,
-				part.amount, now(), NULL)::promo.redemption;
+			rules := rules || part.rule;
+			promotions := promotions || promotion.id;
+			origins := origins || promotion.origin::text;
+			campaigns := campaigns || promotion.campaign;
+			amounts := amounts || part.amount;
+			used := used || CASE
+				WHEN (SELECT bool_and(EXISTS (SELECT FROM promo.coupon c WHERE c.opens = o.code)) FROM unnest(opening) o (code))
+				THEN promo.choose_coupon(part.rule, opening, coalesce(coupons, '{}') || codes, redeem.customer, at) END;
 		END LOOP;
 
 		-- before anything is taken: who redeems the same order at the same time waits here
 		INSERT INTO promo.redemption (order_id, item, customer, promotion, coupon, amount)
-		SELECT i.order_id, i.item, i.customer, i.promotion, i.coupon, i.amount FROM unnest(items) i
+		SELECT redeem.order_id, i.item, redeem.customer, i.promotion, i.coupon, i.amount
+		FROM unnest(promotions, used, amounts) WITH ORDINALITY i (promotion, coupon, amount, item)
 		ON CONFLICT DO NOTHING;
 		GET DIAGNOSTICS stored = ROW_COUNT;
-		EXIT WHEN stored = cardinality(items);
-		items := '{}';
+		EXIT WHEN stored = cardinality(rules);
 	END LOOP;
 
 	-- totals first, then what is the customer's; each in the order of kinds and names
 	FOR take IN
-		WITH needed AS (
-			SELECT 1 AS rank, 'campaign budget' AS kind, p.campaign AS name, i.amount, p.name AS rule
-			FROM unnest(items) i JOIN promo.promotion p ON p.id = i.promotion WHERE p.campaign IS NOT NULL
+		WITH part AS (
+			SELECT * FROM unnest(rules, campaigns, origins, used, amounts) i (rule, campaign, origin, coupon, amount)
+		), needed AS (
+			SELECT 1 AS rank, 'campaign budget' AS kind, campaign AS name, amount, rule FROM part WHERE campaign IS NOT NULL
 			UNION ALL
-			SELECT 2, 'promotion budget', p.origin::text, i.amount, p.name
-			FROM unnest(items) i JOIN promo.promotion p ON p.id = i.promotion
+			SELECT 2, 'promotion budget', origin, amount, rule FROM part
 			UNION ALL
-			SELECT 3, 'promotion uses', p.origin::text, 1, p.name
-			FROM unnest(items) i JOIN promo.promotion p ON p.id = i.promotion
+			SELECT 3, 'promotion uses', origin, 1, rule FROM part
 			UNION ALL
-			(SELECT DISTINCT ON (i.coupon) 4, 'coupon', i.coupon, 1, p.name
-			 FROM unnest(items) i JOIN promo.promotion p ON p.id = i.promotion WHERE i.coupon IS NOT NULL)
+			SELECT 4, 'coupon', coupon, 1, min(rule) FROM part WHERE coupon IS NOT NULL GROUP BY coupon
 		)
 		SELECT kind, name, sum(n.amount) AS amount, min(n.rule) AS rule, q.per_customer, stage
 		FROM needed n LEFT JOIN promo.quota q USING (kind, name), generate_series(1, 2) stage
@@ -385,9 +401,10 @@ BEGIN
 	END LOOP;
 
 	RETURN QUERY
-	SELECT p.name, r.coupon, promo.plain_money(r.amount) FROM promo.redemption r JOIN promo.promotion p ON p.id = r.promotion
+	SELECT (SELECT p.name FROM promo.promotion p WHERE p.id = r.promotion), r.coupon, promo.plain_money(r.amount)
+	FROM promo.redemption r
 	WHERE r.order_id = redeem.order_id AND r.released_at IS NULL
-	ORDER BY p.name;
+	ORDER BY 1;
 END
 $$;
 COMMENT ON FUNCTION promo.redeem(text, text, promo.quote, text[]) IS
@@ -397,6 +414,7 @@ REVOKE EXECUTE ON FUNCTION promo.redeem(text, text, promo.quote, text[]) FROM PU
 CREATE FUNCTION promo.release(order_id text) RETURNS int
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE STRICT
 	SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off
 AS $$
 DECLARE
 	items promo.redemption[];

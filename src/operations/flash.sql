@@ -28,7 +28,8 @@ CREATE TABLE promo.claim (
 	released_at	timestamptz
 );
 CREATE UNIQUE INDEX claim_order ON promo.claim (order_id, stock) WHERE released_at IS NULL;
-CREATE INDEX claim_stock ON promo.claim (stock, customer) WHERE released_at IS NULL;
+-- not only of live ones, as redemption_promotion
+CREATE INDEX claim_stock ON promo.claim (stock, customer);
 COMMENT ON TABLE promo.claim IS 'units that orders have claimed; kept when given back';
 COMMENT ON COLUMN promo.claim.released_at IS 'when unclaim() gave them back; NULL: it is live';
 
@@ -60,6 +61,7 @@ ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER truncate_quotas;
 CREATE FUNCTION promo.claim(order_id text, customer text, sku text, units int) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -106,8 +108,8 @@ BEGIN
 			), used AS (
 				INSERT INTO promo.quota_use AS u (kind, name, customer, used)
 				SELECT 'stock', quota.name, claim.customer, before.units + claim.units
-				FROM free, LATERAL (SELECT coalesce(sum(c.units), 0) AS units FROM promo.claim c
-									WHERE c.stock = quota.id AND c.customer = claim.customer AND c.released_at IS NULL) before
+				FROM free, LATERAL (SELECT coalesce(sum(c.units) FILTER (WHERE c.released_at IS NULL), 0) AS units FROM promo.claim c
+									WHERE c.stock = quota.id AND c.customer = claim.customer) before
 				WHERE before.units + claim.units <= quota.per_customer
 				ON CONFLICT ON CONSTRAINT quota_use_pkey DO UPDATE SET used = u.used + claim.units
 					WHERE u.used + claim.units <= quota.per_customer
@@ -175,6 +177,7 @@ REVOKE EXECUTE ON FUNCTION promo.claim(text, text, text, int) FROM PUBLIC;
 CREATE FUNCTION promo.unclaim(order_id text) RETURNS int
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE STRICT
 	SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off
 AS $$
 DECLARE
 	claimed promo.claim[];

@@ -12,6 +12,9 @@
 -- Sellers hold ROW EXCLUSIVE on quota_use from before they look for quotas until
 -- they commit.  Who makes a limit where there was none, drops or renames one takes
 -- SHARE ROW EXCLUSIVE first: no seller is left who did not see it.
+--
+-- What sells does so with enable_seqscan off: a plan of the first orders is kept
+-- while thousands come in, and has no statistics of a sale that has just begun.
 
 -- kinds: 'campaign budget' (name: the campaign's), 'promotion budget' and
 -- 'promotion uses' (promotion.origin), 'coupon' (its code), 'stock' (flash_stock.id)
@@ -68,29 +71,38 @@ BEGIN
 	-- with and without a customer apart: what one has used is asked for at every order, and found by an index
 	CASE
 		WHEN kind = 'stock' AND customer IS NULL THEN
-			SELECT sum(c.units) INTO result FROM promo.claim c
-			WHERE c.stock = quota_used.name::bigint AND c.released_at IS NULL AND c.order_id IS DISTINCT FROM but_of_order;
+			SELECT sum(c.units) FILTER (WHERE c.released_at IS NULL AND c.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.claim c
+			WHERE c.stock = quota_used.name::bigint;
 		WHEN kind = 'stock' THEN
-			SELECT sum(c.units) INTO result FROM promo.claim c
-			WHERE c.stock = quota_used.name::bigint AND c.customer = quota_used.customer
-				AND c.released_at IS NULL AND c.order_id IS DISTINCT FROM but_of_order;
+			SELECT sum(c.units) FILTER (WHERE c.released_at IS NULL AND c.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.claim c
+			WHERE c.stock = quota_used.name::bigint AND c.customer = quota_used.customer;
+		WHEN kind = 'coupon' AND customer IS NULL THEN
+			SELECT count(DISTINCT r.order_id) FILTER (WHERE r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.redemption r
+			WHERE r.coupon = quota_used.name;
 		WHEN kind = 'coupon' THEN
-			SELECT count(DISTINCT r.order_id) INTO result FROM promo.redemption r
-			WHERE r.coupon = quota_used.name AND (quota_used.customer IS NULL OR r.customer = quota_used.customer)
-				AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+			SELECT count(DISTINCT r.order_id) FILTER (WHERE r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.redemption r
+			WHERE r.coupon = quota_used.name AND r.customer = quota_used.customer;
 		WHEN kind = 'campaign budget' THEN
-			SELECT sum(r.amount) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
-			WHERE p.campaign = quota_used.name AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+			SELECT sum(r.amount) FILTER (WHERE r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
+			WHERE p.campaign = quota_used.name;
 		WHEN kind = 'promotion budget' THEN
-			SELECT sum(r.amount) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
-			WHERE p.origin = quota_used.name::bigint AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+			SELECT sum(r.amount) FILTER (WHERE r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
+			WHERE p.origin = quota_used.name::bigint;
 		WHEN kind = 'promotion uses' AND customer IS NULL THEN
-			SELECT count(*) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
-			WHERE p.origin = quota_used.name::bigint AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+			SELECT count(*) FILTER (WHERE r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
+			WHERE p.origin = quota_used.name::bigint;
 		WHEN kind = 'promotion uses' THEN
-			SELECT count(*) INTO result FROM promo.promotion p JOIN promo.redemption r ON r.promotion = p.id
-			WHERE p.origin = quota_used.name::bigint AND r.customer = quota_used.customer
-				AND r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order;
+			SELECT count(*) FILTER (WHERE r.released_at IS NULL AND r.order_id IS DISTINCT FROM but_of_order) INTO result
+			FROM promo.redemption r
+			WHERE r.promotion = ANY (ARRAY(SELECT p.id FROM promo.promotion p WHERE p.origin = quota_used.name::bigint))
+				AND r.customer = quota_used.customer;
 	END CASE;
 	RETURN coalesce(result, 0);
 END
