@@ -4,7 +4,7 @@
 #
 # A fenced block of ```sql is run by psql as it stands, in a session of its own;
 # a block without a language right behind it must be what that printed (results
-# first, then errors; spaces at the ends of lines aside).  A block of ```text with
+# first, then errors without their context; spaces at the ends of lines aside).  A block of ```text with
 # a path must be that file.  In tables, what is written as code in a column "Rule"
 # must be a rule, and columns "In English" and "In Chinese" what promo.describe
 # says of it.  With --write, all this is filled in, for somebody to read over.
@@ -55,7 +55,7 @@ sub printed
 		open STDIN, '<', "$dir/sql" or die;
 		open STDOUT, '>', "$dir/out" or die;
 		open STDERR, '>', "$dir/err" or die;
-		exec 'psql', '-Xq', @options, '-d', $database or die;
+		exec 'psql', '-Xq', '-v', 'SHOW_CONTEXT=never', @options, '-d', $database or die;
 	}
 	waitpid $pid, 0;
 	return trimmed(slurp("$dir/out") . slurp("$dir/err"));
