@@ -3,6 +3,6 @@
 
 -- fails, on purpose, if somebody else already owns a schema of this name
 CREATE SCHEMA promo;
-COMMENT ON SCHEMA promo IS 'carts, promotion rules and quotes; histories of customers, their scores and models; states, funnels and cohorts of campaigns';
+COMMENT ON SCHEMA promo IS 'carts, promotion rules and quotes; histories of customers, their scores and models; states, funnels and cohorts of campaigns; and the tables with which promotions are run';
 GRANT USAGE ON SCHEMA promo TO PUBLIC;
 
