@@ -83,6 +83,19 @@ typedef struct Tie
 	PromoText	sku;			/* of a stock: the product that goes with it */
 } Tie;
 
+/*
+ * Which transactions a snapshot sees, if that is easily said: what two equal ones
+ * see of a table is the same.
+ */
+#define MAX_XIDS	32
+
+typedef struct Sight
+{
+	TransactionId xmax;			/* invalid if it is not known */
+	uint32		xcnt;
+	TransactionId xids[MAX_XIDS];
+} Sight;
+
 typedef struct Catalog
 {
 	MemoryContext context;		/* of all of this */
@@ -105,6 +118,7 @@ typedef struct Catalog
 	/* the ruleset when this is left of the quotas */
 	PromoRuleset *set;			/* NULL before the first */
 	int64	   *left;
+	Sight		sight;			/* of the snapshot that last saw so much left */
 	int		   *places;			/* of the rules in the set; -1 if left out */
 
 	int			results;		/* memory contexts that may hold a result, counted for each */
@@ -852,6 +866,28 @@ same_quotas_left(const Catalog *catalog, const int64 *left)
 }
 
 /*
+ * Unknown where there may be changes of this transaction's own, and where what is
+ * read has to be read for others to be told of it.
+ */
+static Sight
+get_sight(void)
+{
+	Snapshot	snapshot = GetActiveSnapshot();
+	Sight		sight;
+
+	memset(&sight, 0, sizeof(Sight));
+	if (snapshot->snapshot_type != SNAPSHOT_MVCC || snapshot->suboverflowed ||
+		snapshot->xcnt + snapshot->subxcnt > MAX_XIDS ||
+		TransactionIdIsValid(GetTopTransactionIdIfAny()) || IsolationIsSerializable())
+		return sight;
+	sight.xmax = snapshot->xmax;
+	sight.xcnt = snapshot->xcnt;
+	memcpy(sight.xids, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
+	memcpy(sight.xids + snapshot->xcnt, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
+	return sight;
+}
+
+/*
  * The ruleset as the snapshot sees it: the catalog's own, brought up to date if no
  * earlier result is in use; else, if it differs, one in the current context.
  */
@@ -859,52 +895,64 @@ static PromoRuleset *
 get_rules(Catalog *catalog, const Oid *tables)
 {
 	bool		in_use = catalog->results > 1;	/* by others than this call */
-	int64	   *left = catalog->nquotas > 0 ? read_left(catalog, tables) : NULL;
+	Sight		sight;
+	int64	   *left;
 	MemoryContext work;
 	MemoryContext old;
 	PromoRuleset *built;
 	PromoRuleset *set;
 	int		   *places;
 
-	if (catalog->set != NULL)
+	if (catalog->set != NULL && catalog->nquotas == 0)
+		return catalog->set;
+	sight = get_sight();
+	if (catalog->set != NULL && TransactionIdIsValid(sight.xmax) &&
+		memcmp(&sight, &catalog->sight, sizeof(Sight)) == 0)
+		return catalog->set;
+	left = read_left(catalog, tables);
+	if (catalog->set != NULL &&
+		memcmp(left, catalog->left, catalog->nquotas * sizeof(int64)) == 0)
 	{
-		if (left == NULL || memcmp(left, catalog->left, catalog->nquotas * sizeof(int64)) == 0)
-			return catalog->set;
-		if (same_quotas_left(catalog, left))
-		{
-			set = catalog->set;
-			if (in_use)
-			{
-				set = palloc(catalog->set->size);
-				memcpy(set, catalog->set, catalog->set->size);
-			}
-			change_max(catalog, left, set);
-			if (!in_use)
-				memcpy(catalog->left, left, catalog->nquotas * sizeof(int64));
-			return set;
-		}
+		catalog->sight = sight;
+		return catalog->set;
 	}
 
-	/* what building needs on the way is a multiple of the result */
-	work = AllocSetContextCreate(CurrentMemoryContext, "promo ruleset", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(work);
-	places = MemoryContextAllocHuge(work, catalog->nrules * sizeof(int));
-	built = build_set(catalog, left, places);
-	MemoryContextSwitchTo(old);
-	set = MemoryContextAlloc(in_use ? CurrentMemoryContext : catalog->context, built->size);
-	memcpy(set, built, built->size);
+	if (catalog->set != NULL && same_quotas_left(catalog, left))
+	{
+		set = catalog->set;
+		if (in_use)
+		{
+			set = palloc(catalog->set->size);
+			memcpy(set, catalog->set, catalog->set->size);
+		}
+		change_max(catalog, left, set);
+	}
+	else
+	{
+		/* what building needs on the way is a multiple of the result */
+		work = AllocSetContextCreate(CurrentMemoryContext, "promo ruleset", ALLOCSET_DEFAULT_SIZES);
+		old = MemoryContextSwitchTo(work);
+		places = MemoryContextAllocHuge(work, catalog->nrules * sizeof(int));
+		built = build_set(catalog, left, places);
+		MemoryContextSwitchTo(old);
+		set = MemoryContextAlloc(in_use ? CurrentMemoryContext : catalog->context, built->size);
+		memcpy(set, built, built->size);
+		if (!in_use)
+		{
+			if (catalog->set != NULL)
+				pfree(catalog->set);
+			catalog->set = set;
+			memcpy(catalog->places, places, catalog->nrules * sizeof(int));
+		}
+		MemoryContextDelete(work);
+	}
 	if (!in_use)
 	{
-		if (catalog->set != NULL)
-			pfree(catalog->set);
-		catalog->set = set;
-		memcpy(catalog->places, places, catalog->nrules * sizeof(int));
-		if (left != NULL)
-			memcpy(catalog->left, left, catalog->nquotas * sizeof(int64));
-		else
+		memcpy(catalog->left, left, catalog->nquotas * sizeof(int64));
+		catalog->sight = sight;
+		if (catalog->nquotas == 0)
 			MemoryContextDelete(catalog->source);
 	}
-	MemoryContextDelete(work);
 	return set;
 }
 
