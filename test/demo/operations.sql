@@ -27,7 +27,7 @@ $$;
 SELECT date_trunc('hour', now()) - interval '10 hours' AS start
 \gset
 
-CREATE TABLE store_event AS
+CREATE TEMP TABLE happening AS
 SELECT at, event, customer, channel, amount, round(0.14 * amount, 2) AS discount, round(0.5 * amount, 2) AS cost
 FROM (
 	SELECT :'start'::timestamptz + interval '1 hour' * (hour + draw(id, 70)) AS at, floor(8000 * draw(id, 71) ^ 1.4)::bigint AS customer,
@@ -39,6 +39,7 @@ FROM (
 			+ ((40 + 25 * sin((hour % 24) / 24.0 * 6.2832)) * (0.9 + 0.2 * draw(hour / 168, 75)) * CASE WHEN hour >= 0 THEN 1.5 ELSE 1 END)::int) id) v,
 	LATERAL (VALUES ('view', NULL), ('order', price)) e (event, amount)
 WHERE event = 'view' OR wish < buys;
+CREATE TABLE store_event AS SELECT * FROM happening WHERE at < :'start';
 CREATE INDEX ON store_event (at);
 
 \echo 'A DAY OF A CAMPAIGN: BEGUN TEN HOURS AGO, FOUR TO GO'
@@ -48,6 +49,7 @@ INSERT INTO promo.channel VALUES ('app'), ('web');
 SELECT promo.create_rollup('hourly_sales', 'store_event', '1 hour', 'at',
 	'{"event": "event", "customer": "customer", "amount": "amount", "discount": "discount", "cost": "cost"}', '{channel}')
 \g /dev/null
+CALL promo.refresh('hourly_sales');
 INSERT INTO promo.campaign (name, theme, department, budget, preheat, running, after) VALUES ('singles day', '11.11', 'shoes', 20000,
 	tstzrange(:'start'::timestamptz - interval '2 days', :'start'), tstzrange(:'start', :'start'::timestamptz + interval '14 hours'),
 	tstzrange(:'start'::timestamptz + interval '14 hours', :'start'::timestamptz + interval '3 days'));
@@ -67,10 +69,13 @@ SELECT refusal($$INSERT INTO promo.promotion (campaign, name, rule, during, stat
 \echo :text
 \echo
 \echo '17. RUNNING, BY THE HOUR.  CALL promo.run_jobs(), every minute; the view of the rollup is always current'
+INSERT INTO store_event SELECT * FROM happening WHERE at >= :'start';
 CALL promo.run_jobs();
 SELECT to_char(at, 'HH24:MI') AS hour, uv, orders, gmv, discount, profit, round(100 * cvr, 1) AS "cvr %"
 FROM hourly_sales WHERE grain = 'hour' AND by = '{}' AND at >= :'start' ORDER BY at;
-SELECT job, status, detail FROM promo.job_run ORDER BY id;
+SELECT format('   %s: %s', job, detail) AS text FROM promo.job_run ORDER BY id
+\g (tuples_only=on format=unaligned)
+\echo
 
 \echo '18. COUPONS AND BUDGETS.  promo.redeem(order, customer, quote, coupons), in the transaction of the order'
 SELECT coupon FROM promo.issue_coupons('WELCOME', 1) coupon
