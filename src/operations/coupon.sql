@@ -211,7 +211,7 @@ BEGIN
 		ELSIF promo.coupon_problem(coupon, customer, at) IS NULL THEN
 			opened := coupon.opens;
 		END IF;
-		IF opened <> ALL (result) THEN
+		IF opened IS NOT NULL AND opened <> ALL (result) THEN
 			result := result || opened;
 		END IF;
 	END LOOP;
