@@ -3,7 +3,7 @@
 \set ECHO none
 SET client_min_messages = warning;
 SET timezone = 'UTC';
-SELECT plan(57);
+SELECT plan(59);
 
 -- 'name', or 'name max 5', of every rule
 CREATE FUNCTION rules(channel text DEFAULT NULL) RETURNS text LANGUAGE sql STABLE AS $$
@@ -193,5 +193,87 @@ SET promo_test.shop = 'flash';
 SELECT is(rules(), 'flash', 'as policies may ask for anything');
 RESET ROLE;
 ALTER TABLE promo.promotion DISABLE ROW LEVEL SECURITY;
+
+-- ----------------------------------------------------------------
+-- Whatever happens, it is what promotions, redemptions and claims say
+-- ----------------------------------------------------------------
+TRUNCATE promo.campaign, promo.promotion, promo.flash_stock CASCADE;
+CREATE FUNCTION rules_by_hand() RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT coalesce(string_agg(concat_ws(' ', name, 'max ' || trim_scale(budget_left)), ', ' ORDER BY name COLLATE "C"), '')
+	FROM (
+		SELECT p.name, p.uses - count(r.id) AS uses_left,
+			least(p.budget - coalesce(sum(r.amount), 0),
+				  c.budget - (SELECT coalesce(sum(r.amount), 0) FROM promo.redemption r JOIN promo.promotion q ON q.id = r.promotion
+							  WHERE q.campaign = c.name AND r.released_at IS NULL)) AS budget_left,
+			(SELECT s.units - coalesce(sum(k.units), 0) FROM promo.flash_stock s LEFT JOIN promo.claim k ON k.stock = s.id AND k.released_at IS NULL
+			 WHERE s.promotion = p.name GROUP BY s.id) AS stock_left
+		FROM promo.promotion p LEFT JOIN promo.campaign c ON c.name = p.campaign
+			LEFT JOIN promo.promotion o ON o.origin = p.origin LEFT JOIN promo.redemption r ON r.promotion = o.id AND r.released_at IS NULL
+		WHERE p.status = 'active'
+		GROUP BY p.id, c.name
+	) p
+	WHERE (budget_left > 0) IS NOT FALSE AND (uses_left > 0) IS NOT FALSE AND (stock_left > 0) IS NOT FALSE
+$$;
+-- in the order of names
+CREATE FUNCTION rules_by_name() RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT coalesce(string_agg(concat_ws(' ', r ->> 'name', 'max ' || trim_scale(substring(r ->> 'rule' FROM 'max (.*)')::numeric)), ', ' ORDER BY r ->> 'name' COLLATE "C"), '')
+	FROM jsonb_array_elements(promo.current_ruleset()::jsonb) r
+$$;
+SELECT setseed(0.5) \gset
+INSERT INTO promo.campaign (name, running, budget) VALUES ('c', '[2020-01-01, 2099-01-01)', 300);
+INSERT INTO promo.promotion (name, rule, during, status, campaign, budget, uses)
+	SELECT n, format('save 50%% on sku p%s', n)::promo.rule, '[2020-01-01,)', 'active', CASE WHEN n % 2 = 0 THEN 'c' END,
+		CASE WHEN n % 3 = 0 THEN 21 END, CASE WHEN n % 5 < 2 THEN 3 END
+	FROM generate_series(1, 15) n;
+INSERT INTO promo.flash_stock (sku, units, promotion) SELECT 'p' || n, 2, n FROM generate_series(1, 15, 4) n;
+CREATE TABLE difference (step int, what text, told text, should text);
+CREATE PROCEDURE walk(steps int) LANGUAGE plpgsql AS $$
+DECLARE
+	what text;
+	n int;
+BEGIN
+	FOR step IN 1 .. steps LOOP
+		n := 1 + floor(random() * 15);
+		what := (ARRAY['sell', 'sell', 'sell', 'release', 'claim', 'claim', 'unclaim', 'budget', 'campaign', 'change', 'stock', 'failure', 'commit', 'rollback'])[1 + floor(random() * 14)];
+		CASE what
+			WHEN 'sell' THEN
+				BEGIN
+					PERFORM sell((step % 20)::text, 'p' || n, 2 * (1 + step % 9));
+				EXCEPTION WHEN SQLSTATE 'PM005' THEN
+					NULL;
+				END;
+			WHEN 'release' THEN PERFORM promo.release((step % 20)::text);
+			WHEN 'claim' THEN
+				BEGIN
+					PERFORM promo.claim((step % 20)::text, 'c', 'p' || (1 + n / 4 * 4), 1);
+				EXCEPTION WHEN no_data_found THEN
+					NULL;
+				END;
+			WHEN 'unclaim' THEN PERFORM promo.unclaim((step % 20)::text);
+			WHEN 'budget' THEN UPDATE promo.promotion SET budget = 10 + step % 30 WHERE name = n::text AND status = 'active' AND n % 3 = 0;
+			WHEN 'campaign' THEN UPDATE promo.campaign SET budget = nullif(100 + step % 300, 399);
+			WHEN 'change' THEN UPDATE promo.promotion SET priority = priority + 1 WHERE name = n::text AND status = 'active';
+			WHEN 'stock' THEN UPDATE promo.flash_stock SET units = 2 + step % 3 WHERE promotion = n::text;
+			WHEN 'failure' THEN
+				BEGIN
+					UPDATE promo.promotion SET uses = 0 WHERE status = 'active';
+					PERFORM promo.current_ruleset(), 1 / 0;
+				EXCEPTION WHEN division_by_zero THEN
+					NULL;
+				END;
+			WHEN 'commit' THEN COMMIT;
+			ELSE ROLLBACK;
+		END CASE;
+		IF rules_by_name() IS DISTINCT FROM rules_by_hand() THEN
+			INSERT INTO difference VALUES (step, what, rules_by_name(), rules_by_hand());
+			COMMIT;
+		END IF;
+	END LOOP;
+	COMMIT;
+END
+$$;
+CALL walk(1500);
+SELECT is_empty('TABLE difference', 'a long walk through sales, changes and rollbacks');
+SELECT cmp_ok((SELECT count(*) FROM promo.redemption), '>', 50::bigint, 'which sold something');
 
 SELECT * FROM finish();
