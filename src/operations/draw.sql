@@ -391,7 +391,11 @@ BEGIN
 			SET beacon = draw.beacon, drawn_at = now(), seed = s.seed
 			FROM promo.prize_secret s
 			WHERE d.campaign = draw.campaign AND s.campaign = draw.campaign
-			RETURNING d.* INTO STRICT published;
+			RETURNING d.* INTO published;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION USING ERRCODE = 'data_corrupted',
+				MESSAGE = format('the seed of the draw of campaign "%s" is lost', campaign);
+		END IF;
 		INSERT INTO promo.prize_award (campaign, place, entry, prize)
 			SELECT draw.campaign, a.place, a.entry, a.prize
 			FROM promo.draw_awards(draw.campaign, published.seed, draw.beacon) a;

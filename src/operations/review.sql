@@ -29,7 +29,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RAISE undefined_object USING
 			MESSAGE = format('campaign "%s" has no rollup of events to read', campaign),
-			DETAIL = coalesce(format('It names "%s".', named), 'There is none.'),
+			DETAIL = coalesce('It names "' || named || '".', 'There is none.'),
 			HINT = 'Make one with promo.create_rollup().';
 	ELSIF EXISTS (SELECT FROM promo.kpi_rollup r WHERE r.bucket IS NOT NULL AND named IS NULL AND r.name <> rollup.name) THEN
 		RAISE object_not_in_prerequisite_state USING

@@ -2,7 +2,7 @@
 -- Steps are transactions of their own: a draw is open, and then closed.
 \set ECHO none
 SET client_min_messages = warning;
-SELECT plan(112);
+SELECT plan(114);
 
 CREATE FUNCTION pg_temp.campaign(name text) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO promo.campaign (name, running) VALUES (name, '[2020-01-01, 2099-01-01)');
@@ -132,6 +132,16 @@ SELECT pg_temp.wait_for('winter');
 SELECT is((SELECT array_agg(entries) FROM unnest('{autumn,winter}'::text[]) c, promo.freeze_draw(c)), '{2,0}', 'two, and nobody');
 SELECT is((SELECT count(*) FROM promo.draw('autumn', 'b')), 2::bigint, 'everybody wins');
 SELECT results_eq($$ SELECT place, prize FROM promo.prize_award WHERE campaign = 'autumn' ORDER BY place $$, 'VALUES (1, 1), (2, 2)', 'the rest stays');
+BEGIN;
+DELETE FROM promo.prize_secret WHERE campaign = 'winter';
+SELECT throws_ok($$ SELECT promo.draw('winter', 'b') $$, 'XX001', 'the seed of the draw of campaign "winter" is lost', 'a draw needs its seed');
+ROLLBACK;
+BEGIN;
+SET LOCAL session_replication_role = replica;
+INSERT INTO promo.prize_entry (campaign, customer) VALUES ('winter', 'friend');
+SET LOCAL session_replication_role = origin;
+SELECT throws_ok($$ SELECT promo.draw('winter', 'b') $$, 'XX001', 'prizes or entries of campaign "winter" are not those that were published', 'and the list that was published');
+ROLLBACK;
 SELECT is_empty($$ SELECT * FROM promo.draw('winter', 'b') $$, 'nobody wins');
 SELECT is(promo.verify_draw('autumn') AND promo.verify_draw('winter'), true, 'which is right');
 
