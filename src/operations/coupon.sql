@@ -295,6 +295,12 @@ BEGIN
 	FROM (SELECT rule, sum(amount) AS amount FROM promo.adjustments(quote) GROUP BY rule) a WHERE a.amount > 0;
 
 	LOOP
+		rules := '{}';
+		promotions := '{}';
+		origins := '{}';
+		campaigns := '{}';
+		amounts := '{}';
+		used := '{}';
 		SELECT jsonb_object_agg((SELECT p.name FROM promo.promotion p WHERE p.id = r.promotion), promo.plain_money(r.amount)),
 			bool_and(r.customer = redeem.customer) INTO before, same_customer
 		FROM promo.redemption r
@@ -307,13 +313,6 @@ BEGIN
 					HINT = 'Release the order first.';
 		END IF;
 		EXIT WHEN before IS NOT NULL OR discounts IS NULL;
-
-		rules := '{}';
-		promotions := '{}';
-		origins := '{}';
-		campaigns := '{}';
-		amounts := '{}';
-		used := '{}';
 		FOR part IN
 			SELECT d.key AS rule, d.value::numeric AS amount FROM jsonb_each_text(discounts) d ORDER BY d.key
 		LOOP
