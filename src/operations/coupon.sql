@@ -309,7 +309,9 @@ BEGIN
 			RAISE 'order "%" was redeemed before with %', order_id,
 				CASE WHEN same_customer THEN 'other discounts' ELSE 'another customer' END
 				USING ERRCODE = 'PM005',
-					DETAIL = format('Promotions and discounts were %s, and are %s.', before, coalesce(discounts, '{}')),
+					DETAIL = format('Customer "%s" redeemed %s; now "%s" asks for %s.',
+						(SELECT min(r.customer) FROM promo.redemption r WHERE r.order_id = redeem.order_id AND r.released_at IS NULL), before,
+						redeem.customer, coalesce(discounts, '{}')),
 					HINT = 'Release the order first.';
 		END IF;
 		EXIT WHEN before IS NOT NULL OR discounts IS NULL;
@@ -386,10 +388,10 @@ BEGIN
 					HINT = format('Present another coupon, or price the cart again with without => %L.', ARRAY[take.rule]);
 		END IF;
 		CONTINUE WHEN promo.take_quota(take.kind, take.name, take.amount, order_id);
-		RAISE '% used up', CASE take.kind
-				WHEN 'campaign budget' THEN format('the budget of campaign "%s" of promotion "%s" is', take.name, take.rule)
-				WHEN 'promotion budget' THEN format('the budget of promotion "%s" is', take.rule)
-				ELSE format('the uses of promotion "%s" are', take.rule) END
+		RAISE '%', CASE take.kind
+				WHEN 'campaign budget' THEN format('too little is left of the budget of campaign "%s" for promotion "%s"', take.name, take.rule)
+				WHEN 'promotion budget' THEN format('too little is left of the budget of promotion "%s"', take.rule)
+				ELSE format('the uses of promotion "%s" are used up', take.rule) END
 			USING ERRCODE = CASE take.kind WHEN 'promotion uses' THEN 'PM002' ELSE 'PM001' END,
 				DETAIL = (SELECT CASE take.kind WHEN 'promotion uses' THEN format('None of %s is left.', q.total)
 							ELSE format('Of %s, %s is left and %s is asked for.', promo.plain_money(q.total),
