@@ -4,7 +4,7 @@
 -- after a rollup was made.  What is granted already stays.
 \set ON_ERROR_STOP on
 
-GRANT SELECT ON promo.campaign, promo.promotion, promo.flash_stock, promo.claim, promo.redemption,
+GRANT SELECT ON promo.channel, promo.campaign, promo.promotion, promo.flash_stock, promo.claim, promo.redemption,
 	promo.quota, promo.quota_slot, promo.quota_low, promo.kpi_rollup, promo.alert_rule, promo.alert, promo.job_run
 	TO :"role";
 GRANT SELECT (code, during) ON promo.coupon TO :"role";
