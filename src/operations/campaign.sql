@@ -3,7 +3,7 @@
 -- ----------------------------------------------------------------
 
 CREATE TABLE promo.channel (
-	name		text PRIMARY KEY,
+	name		text PRIMARY KEY CHECK (name OPERATOR(pg_catalog.<>) ''),
 	description	text
 );
 COMMENT ON TABLE promo.channel IS 'where is sold: a promotion may be limited to some of these';
@@ -20,7 +20,7 @@ CREATE TABLE promo.campaign (
 	running		tstzrange NOT NULL,
 	after		tstzrange,
 	rollup		text,
-	slice		jsonb NOT NULL DEFAULT '{}',
+	slice		jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(slice) OPERATOR(pg_catalog.=) 'object'),
 	CONSTRAINT preheat_is_bounded_and_half_open CHECK
 		(pg_catalog.lower_inc(preheat) AND NOT pg_catalog.upper_inc(preheat) AND NOT pg_catalog.upper_inf(preheat)
 		AND pg_catalog.isfinite(pg_catalog.lower(preheat)) AND pg_catalog.isfinite(pg_catalog.upper(preheat))),

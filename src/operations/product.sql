@@ -2,13 +2,14 @@
 -- products, and what promotions leave of their prices
 -- ----------------------------------------------------------------
 
+-- what a cart may have
 CREATE TABLE promo.product (
-	sku			text PRIMARY KEY CHECK (sku OPERATOR(pg_catalog.<>) ''),
-	price		numeric(19,4) NOT NULL CHECK (price OPERATOR(pg_catalog.>=) 0 AND price OPERATOR(pg_catalog.<) 'NaN'),
-	cost		numeric(19,4) CHECK (cost OPERATOR(pg_catalog.>=) 0 AND cost OPERATOR(pg_catalog.<) 'NaN'),
-	floor		numeric(19,4) CHECK (floor OPERATOR(pg_catalog.>=) 0 AND floor OPERATOR(pg_catalog.<) 'NaN'),
-	ceiling		numeric(19,4) CHECK (ceiling OPERATOR(pg_catalog.>=) 0 AND ceiling OPERATOR(pg_catalog.<) 'NaN'),
-	tags		text[] NOT NULL DEFAULT '{}',
+	sku			text PRIMARY KEY CHECK (sku OPERATOR(pg_catalog.<>) '' AND pg_catalog.octet_length(sku) OPERATOR(pg_catalog.<=) 1000),
+	price		numeric(19,4) NOT NULL CHECK (price OPERATOR(pg_catalog.>=) 0 AND price OPERATOR(pg_catalog.<=) 900000000000000),
+	cost		numeric(19,4) CHECK (cost OPERATOR(pg_catalog.>=) 0 AND cost OPERATOR(pg_catalog.<=) 900000000000000),
+	floor		numeric(19,4) CHECK (floor OPERATOR(pg_catalog.>=) 0 AND floor OPERATOR(pg_catalog.<=) 900000000000000),
+	ceiling		numeric(19,4) CHECK (ceiling OPERATOR(pg_catalog.>=) 0 AND ceiling OPERATOR(pg_catalog.<=) 900000000000000),
+	tags		text[] NOT NULL DEFAULT '{}' CHECK (pg_catalog.array_position(tags, NULL) IS NULL),
 	CONSTRAINT floor_is_below_ceiling CHECK (floor OPERATOR(pg_catalog.<=) ceiling)
 );
 COMMENT ON TABLE promo.product IS 'the shop''s list of products for check_margins(): no price in it is used to price carts';

@@ -9,7 +9,9 @@ CREATE TABLE promo.pricing_policy (
 	rounding	text,
 	zone		text,
 	search		text,
-	search_limit int
+	search_limit int,
+	-- fails with configure()'s own words
+	CONSTRAINT rulesets_can_be_configured CHECK (promo.configure('[]'::promo.ruleset, unit, rounding, zone, search, search_limit) IS NOT NULL)
 );
 COMMENT ON TABLE promo.pricing_policy IS 'how current_ruleset() is configured: one row, NULLs and no row are the defaults of configure()';
 

@@ -1,7 +1,7 @@
 -- Campaigns, goals, promotions, and that a product is in one activity at a time.
 \set ECHO none
 BEGIN;
-SELECT plan(126);
+SELECT plan(135);
 
 -- a plain role; that it may write everything is not what is tried here
 CREATE ROLE planner;
@@ -185,8 +185,9 @@ SELECT throws_ok($$ UPDATE promo.channel SET name = 'www' WHERE name = 'web' $$,
 SELECT lives_ok($$ UPDATE promo.channel SET description = 'all of the web' WHERE name = 'web' $$, 'its description is changed');
 SELECT lives_ok($$ DELETE FROM promo.channel WHERE name = 'app' $$, 'another is deleted');
 INSERT INTO promo.promotion (campaign, name, rule, during, status) VALUES ('Now', 'y', 'save 1', pg_temp.span(-1), 'active'), ('Now', 'x', 'save 1', pg_temp.span(-3, -1), 'ended');
+UPDATE promo.promotion SET priority = 2 WHERE name = 'y';
 UPDATE promo.campaign SET name = 'Then' WHERE name = 'Now';
-SELECT results_eq($$ SELECT name, status FROM promo.promotion WHERE campaign = 'Then' ORDER BY name $$, $$ VALUES ('x', 'ended'), ('y', 'active') $$, 'promotions follow the name of their campaign, and stay as they are');
+SELECT results_eq($$ SELECT name, status FROM promo.promotion WHERE campaign = 'Then' ORDER BY id - origin, name $$, $$ VALUES ('x', 'ended'), ('y', 'ended'), ('y', 'active') $$, 'promotions follow the name of their campaign, and stay as they are');
 
 -- ----------------------------------------------------------------
 -- The version of the catalog
@@ -199,7 +200,7 @@ BEGIN
 	RETURN (SELECT version FROM promo.catalog_version) <> before;
 END
 $$;
-SELECT ok(pg_temp.versions(statement), 'another version: ' || statement) FROM unnest(ARRAY[$$ UPDATE promo.promotion SET budget = 7 WHERE name = 'y' $$, $$ INSERT INTO promo.pricing_policy (unit) VALUES (0.05) $$,
+SELECT ok(pg_temp.versions(statement), 'another version: ' || statement) FROM unnest(ARRAY[$$ UPDATE promo.promotion SET budget = 7 WHERE name = 'y' AND status = 'active' $$, $$ INSERT INTO promo.pricing_policy (unit) VALUES (0.05) $$,
 	$$ UPDATE promo.campaign SET budget = 5 $$, $$ DELETE FROM promo.channel WHERE name = 'store' $$]) statement;
 SELECT ok(NOT pg_temp.versions($$ INSERT INTO promo.product VALUES ('A', 1) $$), 'none: what carts are not priced by');
 RESET ROLE;
@@ -211,6 +212,9 @@ UPDATE promo.promotion SET priority = 8 WHERE name = 'u' AND status = 'active';
 SELECT results_eq($$ SELECT pg_temp.named('u') $$, ARRAY['ended save 1 on sku U -9..-4', 'active save 1 on sku U -4.. priority 8'], 'and rows stay what they are at the source');
 SET LOCAL session_replication_role = origin;
 
+SELECT throws_ok($$ INSERT INTO promo.pricing_policy (rounding) VALUES ('up') $$, '22023', 'unknown rounding "up"', 'no pricing policy that no ruleset could have');
+SELECT throws_ok($$ INSERT INTO promo.pricing_policy (zone) VALUES ('Mars/Olympus') $$, '22023', NULL, 'nor an unknown zone');
+
 -- ----------------------------------------------------------------
 -- Margins
 -- ----------------------------------------------------------------
@@ -220,6 +224,9 @@ SELECT is_empty('SELECT * FROM promo.promotion_item', 'no promotion has no produ
 SET LOCAL ROLE planner;
 DELETE FROM promo.product;
 INSERT INTO promo.product (sku, price, cost, floor, ceiling, tags) VALUES ('A', 100, 60, 70, 120, '{x}'), ('B', 50, 45, 40, NULL, '{y}'), ('C', 10, NULL, NULL, 7, '{x,y}'), ('F', 0, 1, NULL, NULL, '{}');
+SELECT throws_ok(format('INSERT INTO promo.product (sku, price, cost, floor, ceiling, tags) VALUES (%L, %L, %L, %L, %L, %L)', sku, price, cost, floor, ceiling, tags), '23514', NULL, 'no product ' || why)
+FROM (VALUES ('without a name', '', '1', NULL, NULL, NULL, '{}'), ('of a longer name than carts have', repeat('x', 1001), '1', NULL, NULL, NULL, '{}'), ('that costs NaN', 'x', 'NaN', NULL, NULL, NULL, '{}'), ('at less than nothing', 'x', '-1', NULL, NULL, NULL, '{}'),
+	('made for NaN', 'x', '1', 'NaN', NULL, NULL, '{}'), ('with its floor above its ceiling', 'x', '1', NULL, '2', '1', '{}'), ('with a NULL tag', 'x', '1', NULL, NULL, NULL, '{a,NULL}')) v (why, sku, price, cost, floor, ceiling, tags);
 CREATE FUNCTION pg_temp.margins(rule text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
 	DELETE FROM promo.promotion;
