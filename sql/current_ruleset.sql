@@ -68,7 +68,6 @@ SELECT promo.nets(promo.price('[{"line":1,"sku":"F1","qty":1,"price":"20"},{"lin
 SELECT promo.current_ruleset('App');
 SELECT promo.current_ruleset('');
 UPDATE promo.pricing_policy SET unit = -1;
-SELECT promo.current_ruleset();
 UPDATE promo.pricing_policy SET unit = NULL;
 SELECT promo.current_ruleset()::jsonb - 'rules';
 
