@@ -77,7 +77,7 @@ COMMENT ON FUNCTION promo.window_states(promo.kpi_rollup, jsonb, text, tstzrange
 
 -- Clocks of the rollup's zone show the same in all of them; those of a window
 -- that is not over end where it is measured to.
-CREATE FUNCTION promo.comparable_windows(rollup promo.kpi_rollup, during tstzrange) RETURNS tstzrange[]
+CREATE FUNCTION promo.comparable_windows(rollup promo.kpi_rollup, slice jsonb, during tstzrange) RETURNS tstzrange[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	most	CONSTANT int := 12;
@@ -92,11 +92,16 @@ BEGIN
 		FROM generate_series(starts - step, first AT TIME ZONE rollup.zone, -step) moved,
 			tstzrange(moved AT TIME ZONE rollup.zone, (moved + (ends - starts)) AT TIME ZONE rollup.zone) earlier
 		WHERE promo.measured(rollup, earlier) = earlier
-			AND NOT EXISTS (SELECT FROM promo.campaign c WHERE earlier && c.preheat OR earlier && c.running OR earlier && c.after)
+			AND NOT EXISTS (
+				SELECT FROM promo.campaign c
+				WHERE (earlier && c.preheat OR earlier && c.running OR earlier && c.after)
+					-- nor was it of other rows
+					AND NOT EXISTS (SELECT FROM jsonb_each_text(c.slice) theirs JOIN jsonb_each_text(comparable_windows.slice) ours USING (key)
+									WHERE theirs.value <> ours.value))
 		ORDER BY moved DESC LIMIT most);
 END
 $$;
-COMMENT ON FUNCTION promo.comparable_windows(promo.kpi_rollup, tstzrange) IS 'internal: the latest 12 windows, whole weeks before and as many apart as the window is long, that touch no phase of a campaign and do not begin before the rollup does; the latest first';
+COMMENT ON FUNCTION promo.comparable_windows(promo.kpi_rollup, jsonb, tstzrange) IS 'internal: the latest 12 windows, whole weeks before and as many apart as the window is long, that touch no phase of a campaign whose slice has rows in common with this, and do not begin before the rollup does; the latest first';
 
 CREATE FUNCTION promo.phase_window(campaign text, phase text) RETURNS tstzrange
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -126,7 +131,13 @@ CREATE FUNCTION promo.review(campaign text, phase text DEFAULT 'running', channe
 DECLARE
 	asked	CONSTANT tstzrange := promo.phase_window(campaign, phase);
 	source	CONSTANT promo.kpi_rollup := promo.rollup_of(campaign);
+	slice	CONSTANT jsonb := (SELECT c.slice FROM promo.campaign c WHERE c.name = campaign);
+	usual_windows CONSTANT tstzrange[] := promo.comparable_windows(source, slice, asked);
 BEGIN
+	IF cardinality(usual_windows) < 4 THEN
+		RAISE NOTICE 'campaign "%" has no baseline in this phase', campaign USING
+			DETAIL = format('%s of the comparable windows before are free of campaigns, and no older than the rollup; 4 are needed.', cardinality(usual_windows));
+	END IF;
 	IF channel IS NOT NULL AND NOT EXISTS (SELECT FROM promo.channel c WHERE c.name = channel) THEN
 		RAISE undefined_object USING MESSAGE = format('channel "%s" does not exist', channel);
 	END IF;
@@ -135,10 +146,8 @@ BEGIN
 		SELECT f.place, f.metric FROM promo.figures('{"customers":"none","events":{}}') f
 	), figure AS (
 		SELECT s.place AS nth, f.metric, f.value
-		FROM promo.campaign c,
-			promo.window_states(source, c.slice, review.channel, promo.measured(source, asked) || promo.comparable_windows(source, asked)) s,
+		FROM promo.window_states(source, slice, review.channel, promo.measured(source, asked) || usual_windows) s,
 			promo.figures(s.state) f
-		WHERE c.name = review.campaign
 	), usual AS (
 		SELECT f.metric, count(f.value) AS n,
 			(percentile_disc(0.5) WITHIN GROUP (ORDER BY f.value) + percentile_disc(0.5) WITHIN GROUP (ORDER BY f.value DESC)) / 2 AS median,

@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL timezone = 'America/New_York';	-- not the rollup's
-SELECT plan(58);
+SELECT plan(60);
 
 -- A shop in Berlin, whose clocks go forward on 2025-03-30; shopping has its hours and its weekends.
 CREATE TABLE public.shop_event (at timestamptz, event text, customer bigint, amount numeric, discount numeric, cost numeric, channel text, region text);
@@ -87,7 +87,7 @@ SELECT is((SELECT array_agg(metric) FROM promo.review('june')), (SELECT array_ag
 SELECT pg_temp.as_in_plain_sql('pg_temp.got(''june'')', '2025-06-02 00:00 Europe/Berlin', '2025-06-05 00:00 Europe/Berlin', 1, NULL, '*', 'the running phase, as in plain SQL');
 SELECT is((SELECT count(*) FROM promo.review('june') WHERE lo < lift AND lift < hi), 18::bigint, 'every figure has an interval about its lift');
 SELECT cmp_ok((SELECT lo FROM promo.review('june') WHERE metric = 'orders'), '>', 0.0, 'what the campaign added is seen');
-SELECT is((SELECT array_agg(lower(w) AT TIME ZONE 'Europe/Berlin') FROM unnest(promo.comparable_windows(promo.rollup_of('june'), '[2025-06-02 00:00 Europe/Berlin, 2025-06-05 00:00 Europe/Berlin)')) w),
+SELECT is((SELECT array_agg(lower(w) AT TIME ZONE 'Europe/Berlin') FROM unnest(promo.comparable_windows(promo.rollup_of('june'), '{}', '[2025-06-02 00:00 Europe/Berlin, 2025-06-05 00:00 Europe/Berlin)')) w),
 	(SELECT array_agg('2025-06-02'::timestamp - i * interval '1 week' ORDER BY i) FROM generate_series(1, 12) i), 'on the clocks of the shop, also before they went forward');
 SELECT pg_temp.as_in_plain_sql('pg_temp.got(''june'', ''preheat'')', '2025-05-30 00:00 Europe/Berlin', '2025-06-02 00:00 Europe/Berlin', 1, NULL, '*', 'the phase before');
 SELECT pg_temp.as_in_plain_sql('pg_temp.got(''june'', ''after'')', '2025-06-07 00:00 Europe/Berlin', '2025-06-08 12:00 Europe/Berlin', 1, NULL, '*', 'the phase after');
@@ -121,8 +121,18 @@ UPDATE promo.campaign SET slice = '{}' WHERE name = 'june';
 INSERT INTO promo.campaign (name, preheat, running) VALUES
 	('may', '[2025-05-07 12:00 Europe/Berlin, 2025-05-08 00:00 Europe/Berlin)', '[2025-05-12 00:00 Europe/Berlin, 2025-05-13 00:00 Europe/Berlin)'),
 	('april', NULL, '[2025-04-03 00:00 Europe/Berlin, 2025-04-28 00:00 Europe/Berlin)');
-SELECT is((SELECT array_agg((lower(w) AT TIME ZONE 'Europe/Berlin')::date) FROM unnest(promo.comparable_windows(promo.rollup_of('june'), '[2025-06-02 00:00 Europe/Berlin, 2025-06-05 00:00 Europe/Berlin)')) w),
+SELECT is((SELECT array_agg((lower(w) AT TIME ZONE 'Europe/Berlin')::date) FROM unnest(promo.comparable_windows(promo.rollup_of('june'), '{}', '[2025-06-02 00:00 Europe/Berlin, 2025-06-05 00:00 Europe/Berlin)')) w),
 	'{2025-05-26,2025-05-19,2025-04-28,2025-03-31,2025-03-24,2025-03-17,2025-03-10,2025-03-03,2025-02-24,2025-02-17,2025-02-10,2025-02-03}'::date[], 'weeks of campaigns are left out, also those of a preheat; to touch the end is not to overlap');
+
+SELECT is(promo.comparable_windows(promo.rollup_of('june'), '{"region": "north"}', w), promo.comparable_windows(promo.rollup_of('june'), '{}', w),
+	'campaigns that say nothing of a dimension concern all of it')
+FROM (VALUES ('[2025-06-02 00:00 Europe/Berlin, 2025-06-05 00:00 Europe/Berlin)'::tstzrange)) v (w);
+SAVEPOINT elsewhere;
+UPDATE promo.campaign SET slice = '{"region": "south"}' WHERE name <> 'june';
+SELECT cmp_ok(promo.comparable_windows(promo.rollup_of('june'), '{"region": "north"}', w), '>', promo.comparable_windows(promo.rollup_of('june'), '{}', w),
+	'those of other rows do not disturb')
+FROM (VALUES ('[2025-06-02 00:00 Europe/Berlin, 2025-06-05 00:00 Europe/Berlin)'::tstzrange)) v (w);
+ROLLBACK TO elsewhere;
 SELECT pg_temp.as_in_plain_sql('pg_temp.got(''june'')', '2025-06-02 00:00 Europe/Berlin', '2025-06-05 00:00 Europe/Berlin', 1, NULL, '*', 'and so are they in the figures');
 DELETE FROM promo.campaign WHERE name IN ('may', 'april');
 INSERT INTO promo.campaign (name, running) VALUES
@@ -194,7 +204,7 @@ SELECT results_eq($$ SELECT baseline FROM promo.review('now', 'after') WHERE met
 	$$ SELECT baseline FROM moment, pg_temp.expected(hi, (hi AT TIME ZONE 'Europe/Berlin' + interval '1 day') AT TIME ZONE 'Europe/Berlin', 1, '2025-01-01 00:00 Europe/Berlin') WHERE metric = 'gmv' $$, 'but a baseline');
 SELECT is((SELECT count(*) FROM promo.review('now', 'preheat') WHERE num_nulls(target, actual, baseline, lift, lo, hi, attainment) = 7), 18::bigint, 'a phase that it has not is empty');
 INSERT INTO promo.campaign (name, running) SELECT 'later', tstzrange(hi + interval '21 days', hi + interval '24 days') FROM moment;
-SELECT is((SELECT count(*) FROM moment, unnest(promo.comparable_windows(promo.rollup_of('later'), tstzrange(hi + interval '21 days', hi + interval '24 days'))) w WHERE upper(w) > cut), 0::bigint, 'windows that are not over are not compared with');
+SELECT is((SELECT count(*) FROM moment, unnest(promo.comparable_windows(promo.rollup_of('later'), '{}', tstzrange(hi + interval '21 days', hi + interval '24 days'))) w WHERE upper(w) > cut), 0::bigint, 'windows that are not over are not compared with');
 SELECT cmp_ok((SELECT baseline FROM promo.review('later') WHERE metric = 'gmv'), '>', 0::numeric, 'others are');
 INSERT INTO promo.campaign_goal (id, campaign, metric, target) VALUES (20, 'later', 'gmv', 100);
 SELECT results_eq($$ SELECT metric, actual, attainment FROM promo.goals('later') $$, $$ VALUES ('gmv', NULL::numeric, NULL::numeric) $$, 'nor is a goal reached before it begins');
