@@ -334,6 +334,9 @@ BEGIN
 	rollup.keep := keep;
 	rollup.created_at := now();
 	PERFORM promo.rollup_check_rows(rollup.rows, source);
+	IF (SELECT count(*) FROM pg_attribute WHERE attrelid = rollup.rows AND attnum > 0) <> CASE WHEN bucket IS NULL THEN 3 ELSE 6 + cardinality(dims) END THEN
+		RAISE 'a measure is more than one expression' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	SELECT atttypid INTO type FROM pg_attribute WHERE attrelid = rollup.rows AND attname = 'customer';
 	IF NOT promo.rollup_takes_customer(type) THEN
 		RAISE 'measure "customer" is of type %, not bigint, text or uuid', type::regtype USING ERRCODE = 'datatype_mismatch';
