@@ -290,7 +290,7 @@ BEGIN
 	IF order_id IS NULL OR redeem.customer IS NULL OR quote IS NULL THEN
 		RAISE 'order, customer or quote is null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	PERFORM promo.see_limits();
 	SELECT jsonb_object_agg(a.rule, a.amount) INTO discounts
 	FROM (SELECT rule, sum(amount) AS amount FROM promo.adjustments(quote) GROUP BY rule) a WHERE a.amount > 0;
 
@@ -421,7 +421,7 @@ DECLARE
 	items promo.redemption[];
 	give record;
 BEGIN
-	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	PERFORM promo.see_limits();
 	WITH given AS (
 		UPDATE promo.redemption r SET released_at = now()
 		WHERE r.order_id = release.order_id AND r.released_at IS NULL

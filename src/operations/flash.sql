@@ -76,7 +76,7 @@ BEGIN
 	ELSIF units <= 0 THEN
 		RAISE 'number of units is not positive' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	PERFORM promo.see_limits();
 	<<again>>
 	LOOP
 		SELECT c.* INTO before FROM promo.claim c JOIN promo.flash_stock s ON s.id = c.stock
@@ -184,7 +184,7 @@ DECLARE
 	item promo.claim;
 	units int := 0;
 BEGIN
-	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	PERFORM promo.see_limits();
 	WITH given AS (
 		UPDATE promo.claim c SET released_at = now()
 		WHERE c.order_id = unclaim.order_id AND c.released_at IS NULL

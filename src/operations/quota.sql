@@ -11,7 +11,8 @@
 --
 -- Sellers hold ROW EXCLUSIVE on quota_use from before they look for quotas until
 -- they commit.  Who makes a limit where there was none, drops or renames one takes
--- SHARE ROW EXCLUSIVE first: no seller is left who did not see it.
+-- SHARE ROW EXCLUSIVE first: no seller is left who did not see it, and one whose
+-- snapshot is older fails.
 --
 -- What sells does so with enable_seqscan off: a plan of the first orders is kept
 -- while thousands come in, and has no statistics of a sale that has just begun.
@@ -112,6 +113,26 @@ COMMENT ON FUNCTION promo.quota_used(text, text, text, text) IS 'internal: what 
 -- ----------------------------------------------------------------
 -- slots
 -- ----------------------------------------------------------------
+
+CREATE FUNCTION promo.see_limits() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
+	-- An older snapshot does not see a limit that is new: a serialization failure, if the
+	-- catalog has changed.  The lock is given back at once: it would keep planners waiting.
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		BEGIN
+			PERFORM FROM promo.catalog_version FOR SHARE SKIP LOCKED;
+			RAISE SQLSTATE 'PM000';
+		EXCEPTION WHEN SQLSTATE 'PM000' THEN
+			NULL;
+		END;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION promo.see_limits() IS 'internal: from here to the end of the transaction no limit comes into being or goes unseen';
 
 CREATE FUNCTION promo.quota_slots() RETURNS int
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -320,6 +341,7 @@ BEGIN
 	END IF;
 	IF NOT is_new AND ((before.total IS NULL) <> (total IS NULL) OR (before.per_customer IS NULL) <> (per_customer IS NULL)) THEN
 		LOCK TABLE promo.quota_use IN SHARE ROW EXCLUSIVE MODE;
+		UPDATE promo.catalog_version SET version = gen_random_uuid();
 	END IF;
 	IF total IS NULL THEN
 		DELETE FROM promo.quota_slot q WHERE q.kind = set_quota.kind AND q.name = set_quota.name;
@@ -413,7 +435,7 @@ CREATE TRIGGER truncate_quotas AFTER TRUNCATE ON promo.promotion
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.truncate_quotas('promotion budget', 'promotion uses');
 ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER truncate_quotas;
 
-REVOKE EXECUTE ON FUNCTION promo.lower_quota(text, text), promo.spread_quota(text, text, numeric, numeric), promo.lock_quota(text, text),
+REVOKE EXECUTE ON FUNCTION promo.see_limits(), promo.lower_quota(text, text), promo.spread_quota(text, text, numeric, numeric), promo.lock_quota(text, text),
 	promo.open_quota(text, text, text), promo.take_quota(text, text, numeric, text), promo.give_quota(text, text, numeric, text),
 	promo.take_quota_of_customer(text, text, text, numeric, numeric, text), promo.give_quota_of_customer(text, text, text, numeric, text),
 	promo.set_quota(text, text, numeric, numeric, boolean) FROM PUBLIC;
