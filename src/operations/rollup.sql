@@ -334,7 +334,7 @@ BEGIN
 	rollup.keep := keep;
 	rollup.created_at := now();
 	PERFORM promo.rollup_check_rows(rollup.rows, source);
-	IF (SELECT count(*) FROM pg_attribute WHERE attrelid = rollup.rows AND attnum > 0) <> CASE WHEN bucket IS NULL THEN 3 ELSE 6 + cardinality(dims) END THEN
+	IF (SELECT count(*) FROM pg_attribute WHERE attrelid = rollup.rows AND attnum > 0) <> (CASE WHEN bucket IS NULL THEN 3 ELSE 6 + cardinality(dims) END) THEN
 		RAISE 'a measure is more than one expression' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT atttypid INTO type FROM pg_attribute WHERE attrelid = rollup.rows AND attname = 'customer';
