@@ -118,17 +118,21 @@ CREATE FUNCTION promo.see_limits() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	next bigint;
 BEGIN
 	LOCK TABLE promo.quota_use IN ROW EXCLUSIVE MODE;
-	-- An older snapshot does not see a limit that is new: a serialization failure, if the
-	-- catalog has changed.  The lock is given back at once: it would keep planners waiting.
+	-- An older snapshot does not see a limit that is new: a serialization failure, if who
+	-- changed the version of the catalog that it sees has committed.
 	IF current_setting('transaction_isolation') <> 'read committed' THEN
-		BEGIN
-			PERFORM FROM promo.catalog_version FOR SHARE SKIP LOCKED;
-			RAISE SQLSTATE 'PM000';
-		EXCEPTION WHEN SQLSTATE 'PM000' THEN
-			NULL;
-		END;
+		next := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+		-- xmax lacks the epoch, and is at most 2^31 away
+		IF EXISTS (SELECT FROM promo.catalog_version v, LATERAL (SELECT v.xmax::text::bigint) x (id)
+				   WHERE x.id <> 0
+					   AND pg_xact_status((next + ((x.id - next + 2147483648) & 4294967295) - 2147483648)::text::xid8) = 'committed')
+		THEN
+			RAISE 'could not serialize access due to a change of the catalog' USING ERRCODE = 'serialization_failure';
+		END IF;
 	END IF;
 END
 $$;
