@@ -193,7 +193,7 @@ COMMENT ON FUNCTION promo.coupon_problem(promo.coupon, text, timestamptz) IS 'in
 CREATE FUNCTION promo.coupon_codes(presented text[], customer text, at timestamptz DEFAULT now()) RETURNS text[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off
+	SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
 	result text[] := '{}';
@@ -265,7 +265,7 @@ CREATE FUNCTION promo.redeem(order_id text, customer text, quote promo.quote, co
 	RETURNS TABLE (rule text, coupon text, amount numeric)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 3
 	SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off
+	SET enable_seqscan = off SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -415,7 +415,7 @@ REVOKE EXECUTE ON FUNCTION promo.redeem(text, text, promo.quote, text[]) FROM PU
 CREATE FUNCTION promo.release(order_id text) RETURNS int
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE STRICT
 	SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off
+	SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
 	items promo.redemption[];

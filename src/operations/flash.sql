@@ -61,7 +61,7 @@ ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER truncate_quotas;
 CREATE FUNCTION promo.claim(order_id text, customer text, sku text, units int) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off
+	SET enable_seqscan = off SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -177,7 +177,7 @@ REVOKE EXECUTE ON FUNCTION promo.claim(text, text, text, int) FROM PUBLIC;
 CREATE FUNCTION promo.unclaim(order_id text) RETURNS int
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE STRICT
 	SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off
+	SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
 	claimed promo.claim[];
