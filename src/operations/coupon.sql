@@ -303,8 +303,8 @@ BEGIN
 		used := '{}';
 		SELECT jsonb_object_agg((SELECT p.name FROM promo.promotion p WHERE p.id = r.promotion), promo.plain_money(r.amount)),
 			bool_and(r.customer = redeem.customer) INTO before, same_customer
-		FROM promo.redemption r
-		WHERE r.order_id = redeem.order_id AND r.released_at IS NULL;
+		FROM (SELECT * FROM promo.redemption r
+			  WHERE r.order_id = redeem.order_id AND r.released_at IS NULL FOR SHARE) r;	-- released not before this order is through
 		IF before IS NOT NULL AND (before IS DISTINCT FROM discounts OR NOT same_customer) THEN
 			RAISE 'order "%" was redeemed before with %', order_id,
 				CASE WHEN same_customer THEN 'other discounts' ELSE 'another customer' END

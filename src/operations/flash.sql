@@ -80,7 +80,8 @@ BEGIN
 	<<again>>
 	LOOP
 		SELECT c.* INTO before FROM promo.claim c JOIN promo.flash_stock s ON s.id = c.stock
-		WHERE c.order_id = claim.order_id AND s.sku = claim.sku AND c.released_at IS NULL;
+		WHERE c.order_id = claim.order_id AND s.sku = claim.sku AND c.released_at IS NULL
+		FOR SHARE OF c;		-- given back not before this order is through
 		IF before.customer = claim.customer AND before.units = claim.units THEN
 			RETURN true;
 		ELSIF before.id IS NOT NULL THEN
