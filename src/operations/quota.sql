@@ -222,20 +222,27 @@ DECLARE
 BEGIN
 	LOOP
 		-- A slot that nobody holds, from some one on.  What a scalar subquery locks it locks once.
-		FOR start IN REVERSE 1 .. 0 LOOP
-			UPDATE promo.quota_slot q SET remaining = q.remaining - asked
-			WHERE q.kind = take_quota.kind AND q.name = take_quota.name AND q.slot =
-				(SELECT f.slot FROM promo.quota_slot f
-				 WHERE f.kind = take_quota.kind AND f.name = take_quota.name AND f.slot >= first * start AND f.remaining >= asked
-				 ORDER BY f.slot LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-			RETURNING q.remaining INTO there;
-			IF FOUND THEN
-				IF there < asked THEN
-					PERFORM promo.lower_quota(kind, name);
+		BEGIN
+			FOR start IN REVERSE 1 .. 0 LOOP
+				UPDATE promo.quota_slot q SET remaining = q.remaining - asked
+				WHERE q.kind = take_quota.kind AND q.name = take_quota.name AND q.slot =
+					(SELECT f.slot FROM promo.quota_slot f
+					 WHERE f.kind = take_quota.kind AND f.name = take_quota.name AND f.slot >= first * start AND f.remaining >= asked
+					 ORDER BY f.slot LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+				RETURNING q.remaining INTO there;
+				IF FOUND THEN
+					IF there < asked THEN
+						PERFORM promo.lower_quota(kind, name);
+					END IF;
+					RETURN true;
 				END IF;
-				RETURN true;
-			END IF;
-		END LOOP;
+			END LOOP;
+			-- Lets go of slots that were emptied just before they were locked: who
+			-- waits for the others, in their order, may hold none.
+			RAISE SQLSTATE 'PM000';
+		EXCEPTION WHEN SQLSTATE 'PM000' THEN
+			NULL;
+		END;
 
 		SELECT sum(q.remaining) INTO there FROM promo.quota_slot q WHERE q.kind = take_quota.kind AND q.name = take_quota.name;
 		IF there < asked THEN
@@ -271,14 +278,20 @@ DECLARE
 BEGIN
 	LOOP
 		-- Not to an empty slot: what another lacks since the limit was lowered comes first.
-		UPDATE promo.quota_slot q SET remaining = q.remaining + given
-		WHERE q.kind = give_quota.kind AND q.name = give_quota.name AND q.slot =
-			(SELECT f.slot FROM promo.quota_slot f
-			 WHERE f.kind = give_quota.kind AND f.name = give_quota.name AND f.remaining > 0
-			 ORDER BY random() LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED);
-		IF FOUND THEN
-			RETURN;
-		END IF;
+		BEGIN
+			UPDATE promo.quota_slot q SET remaining = q.remaining + given
+			WHERE q.kind = give_quota.kind AND q.name = give_quota.name AND q.slot =
+				(SELECT f.slot FROM promo.quota_slot f
+				 WHERE f.kind = give_quota.kind AND f.name = give_quota.name AND f.remaining > 0
+				 ORDER BY random() LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED);
+			IF FOUND THEN
+				RETURN;
+			END IF;
+			-- as in take_quota()
+			RAISE SQLSTATE 'PM000';
+		EXCEPTION WHEN SQLSTATE 'PM000' THEN
+			NULL;
+		END;
 		there := promo.lock_quota(kind, name);
 		IF there IS NOT NULL THEN
 			PERFORM promo.spread_quota(kind, name, there + given, given);
