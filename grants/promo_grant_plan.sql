@@ -1,9 +1,9 @@
 -- Lets a role plan: campaigns, promotions, coupons, stocks, prizes, rollups and
--- alert rules.  Draws are opened, frozen and drawn by the owner: who can read or
--- write their seeds could choose who wins.
+-- alert rules, and review.  Draws are opened, frozen and drawn by the owner: who
+-- can read or write their seeds could choose who wins.
 --
--- psql -v role=NAME -f promo_grant_plan.sql, as the owner of the extension.  What
--- is granted already stays.
+-- psql -v role=NAME -f promo_grant_plan.sql, as the owner of the extension; again
+-- after a rollup was made.  What is granted already stays.
 \set ON_ERROR_STOP on
 
 GRANT SELECT ON promo.channel, promo.campaign, promo.campaign_goal, promo.campaign_department, promo.product,
@@ -33,3 +33,9 @@ GRANT EXECUTE ON FUNCTION promo.create_rollup, promo.rollup_finish, promo.drop_r
 GRANT EXECUTE ON FUNCTION promo.issue_coupons, promo.random_code,
 	promo.set_quota, promo.spread_quota, promo.lower_quota, promo.lock_quota
 	TO :"role";
+
+-- the views of the rollups that are ours, for reviews
+SELECT pg_catalog.format('GRANT SELECT ON %s, %s TO %I', r.report, r.current, :'role')
+FROM promo.kpi_rollup r JOIN pg_catalog.pg_class c ON c.oid = r.report
+WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE')
+ORDER BY 1 \gexec

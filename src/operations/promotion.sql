@@ -145,7 +145,9 @@ BEGIN
 		THEN
 			RAISE object_not_in_prerequisite_state USING
 				MESSAGE = format('promotion "%s" is over and cannot be changed', OLD.name),
-				HINT = coalesce('Change the one that replaced it, with id ' || OLD.replaced_by || '.', 'Insert a new one.');
+				HINT = coalesce((SELECT format('The one that replaced it goes on, with id %s.', p.id)
+								 FROM promo.promotion p WHERE p.origin = OLD.origin AND p.id > OLD.id AND p.status = 'active'),
+								'Insert a new one.');
 		END IF;
 	ELSIF NEW.status = 'ended' THEN
 		IF changed OR limits_changed OR upper(NEW.during) IS DISTINCT FROM upper(OLD.during) THEN

@@ -181,7 +181,8 @@ BEGIN
 		RAISE 'measures are not an object of expressions' USING ERRCODE = 'invalid_parameter_value',
 			HINT = format('Such as {"%s": "..."}.', needed);
 	ELSIF NOT measures ? needed THEN
-		RAISE 'measures are without "%"', needed USING ERRCODE = 'invalid_parameter_value';
+		RAISE 'measures are without "%"', needed USING ERRCODE = 'invalid_parameter_value',
+			HINT = format('Such as {"%s": "..."}.', needed);
 	END IF;
 	FOR word IN SELECT key FROM jsonb_each(measures) WHERE key <> ALL (allowed) LOOP
 		RAISE 'unknown measure "%"', word USING ERRCODE = 'invalid_parameter_value',

@@ -63,7 +63,7 @@ INSERT INTO promo.flash_stock (sku, units, per_customer, promotion, during)
 VALUES ('SHOE-07', 100, 1, 'flash shoes', tstzrange(:'start', :'start'::timestamptz + interval '14 hours'));
 SELECT name AS promotion, rule, status, round(budget) AS budget, to_char(upper(during), 'HH24:MI') AS until FROM promo.promotion ORDER BY id;
 SELECT refusal($$INSERT INTO promo.promotion (campaign, name, rule, during, status) VALUES
-	('singles day', 'bag of the day', 'save 30% on sku BAG-02', tstzrange(now(), now() + interval '20 hours'), 'active')$$) AS text
+	('singles day', 'bag of the day', 'save 30% on sku BAG-02', tstzrange(date_trunc('hour', now()), NULL), 'active')$$) AS text
 \gset
 \echo '   One more on a bag:'
 \echo :text
@@ -135,7 +135,7 @@ SELECT format('   verify_draw: %s', promo.verify_draw('singles day')) AS text
 \gset
 \echo :text
 \echo
-\echo '21. THE REVIEW.  promo.review(campaign): against its goals, and against 12 comparable weeks'
+\echo '21. THE REVIEW.  promo.review(campaign): against its goals, and lift over the same hours of 12 weeks before, without campaigns'
 SELECT metric, target, round(actual, 2) AS actual, round(baseline, 2) AS baseline, round(100 * lift) AS "lift %",
 	format('%s to %s', round(100 * lo), round(100 * hi)) AS "95 % sure", round(100 * attainment) AS "% of goal"
 FROM promo.review('singles day') WHERE metric IN ('uv', 'orders', 'gmv', 'discount', 'profit', 'aov', 'cvr');
