@@ -78,6 +78,7 @@ OBJS = \
 	src/operations/current_ruleset.o \
 	src/operations/draw.o \
 	src/operations/review.o \
+	src/operations/claim.o \
 	src/operations/coupon.o \
 	src/operations/bucket.o \
 	src/operations/rollup.o

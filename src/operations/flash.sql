@@ -58,6 +58,12 @@ CREATE TRIGGER truncate_quotas AFTER TRUNCATE ON promo.flash_stock
 ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER stock_quota;
 ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER truncate_quotas;
 
+-- Runs with the settings of its caller, promo.claim(): its plans are kept.
+CREATE FUNCTION promo.claim_at_once(order_id text, customer text, sku text, units int) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'promo_claim_at_once' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION promo.claim_at_once(text, text, text, int) IS 'internal: what claim() does for an order that has not claimed before, while much is left; false: nothing was done';
+REVOKE EXECUTE ON FUNCTION promo.claim_at_once(text, text, text, int) FROM PUBLIC;
+
 CREATE FUNCTION promo.claim(order_id text, customer text, sku text, units int) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -75,6 +81,8 @@ BEGIN
 		RAISE 'order, customer, product or number of units is null' USING ERRCODE = 'null_value_not_allowed';
 	ELSIF units <= 0 THEN
 		RAISE 'number of units is not positive' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF promo.claim_at_once(order_id, customer, sku, units) THEN
+		RETURN true;
 	END IF;
 	PERFORM promo.see_limits();
 	<<again>>
