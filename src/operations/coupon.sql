@@ -265,7 +265,7 @@ CREATE FUNCTION promo.redeem(order_id text, customer text, quote promo.quote, co
 	RETURNS TABLE (rule text, coupon text, amount numeric)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 3
 	SET search_path = pg_catalog, pg_temp
-	SET enable_seqscan = off SET jit = off
+	SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
