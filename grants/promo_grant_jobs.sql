@@ -13,7 +13,7 @@ GRANT SELECT (code, during) ON promo.coupon TO :"role";
 GRANT UPDATE (status) ON promo.promotion TO :"role";
 GRANT INSERT, DELETE ON promo.promotion_item TO :"role";
 GRANT SELECT (promotion) ON promo.promotion_item TO :"role";
-GRANT UPDATE (version) ON promo.catalog_version TO :"role";
+GRANT SELECT, UPDATE (version) ON promo.catalog_version TO :"role";
 
 -- slots of quotas
 GRANT UPDATE (opened) ON promo.quota TO :"role";

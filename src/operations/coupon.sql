@@ -90,8 +90,9 @@ CREATE FUNCTION promo.coupon_becomes_single_use() RETURNS trigger
 AS $$
 BEGIN
 	LOCK TABLE promo.quota_use IN SHARE ROW EXCLUSIVE MODE;
+	-- as replicated it says what was redeemed at the source
 	NEW.redeemed := NEW.uses IS NOT DISTINCT FROM 1
-		AND EXISTS (SELECT FROM promo.redemption r WHERE r.coupon = OLD.code AND r.released_at IS NULL);
+		AND (NEW.redeemed OR EXISTS (SELECT FROM promo.redemption r WHERE r.coupon = OLD.code AND r.released_at IS NULL));
 	RETURN NEW;
 END
 $$;

@@ -50,7 +50,9 @@ $$;
 COMMENT ON FUNCTION promo.stock_quota() IS 'trigger of flash_stock: keeps its quota';
 CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.flash_stock
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
-ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER new_catalog_version;
+CREATE TRIGGER new_catalog_version_of_row AFTER INSERT OR UPDATE OR DELETE ON promo.flash_stock
+	FOR EACH ROW EXECUTE FUNCTION promo.new_catalog_version();
+ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER new_catalog_version, ENABLE REPLICA TRIGGER new_catalog_version_of_row;
 CREATE TRIGGER stock_quota AFTER INSERT OR UPDATE OR DELETE ON promo.flash_stock
 	FOR EACH ROW EXECUTE FUNCTION promo.stock_quota();
 CREATE TRIGGER truncate_quotas AFTER TRUNCATE ON promo.flash_stock

@@ -79,27 +79,38 @@ COMMENT ON TABLE promo.catalog_version IS 'derived: one row, changed by every ch
 CREATE FUNCTION promo.new_catalog_version() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	UPDATE promo.catalog_version SET version = gen_random_uuid();
+	UPDATE promo.catalog_version SET version = gen_random_uuid()
+	WHERE TG_LEVEL = 'STATEMENT' OR xmin <> pg_current_xact_id()::xid;
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION promo.new_catalog_version() IS 'trigger before statements that change the catalog: one version for each';
+COMMENT ON FUNCTION promo.new_catalog_version() IS 'trigger before statements that change the catalog: one version for each; after rows that logical replication changes: one for each transaction';
 
+-- Logical replication fires no triggers of statements, but those of rows.  Goals
+-- need none: the catalog is what current_ruleset() reads.
 CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.promotion
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
-ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER new_catalog_version;
+CREATE TRIGGER new_catalog_version_of_row AFTER INSERT OR UPDATE OR DELETE ON promo.promotion
+	FOR EACH ROW EXECUTE FUNCTION promo.new_catalog_version();
+ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER new_catalog_version, ENABLE REPLICA TRIGGER new_catalog_version_of_row;
 CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.pricing_policy
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
-ALTER TABLE promo.pricing_policy ENABLE ALWAYS TRIGGER new_catalog_version;
+CREATE TRIGGER new_catalog_version_of_row AFTER INSERT OR UPDATE OR DELETE ON promo.pricing_policy
+	FOR EACH ROW EXECUTE FUNCTION promo.new_catalog_version();
+ALTER TABLE promo.pricing_policy ENABLE ALWAYS TRIGGER new_catalog_version, ENABLE REPLICA TRIGGER new_catalog_version_of_row;
 CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.campaign
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
-ALTER TABLE promo.campaign ENABLE ALWAYS TRIGGER new_catalog_version;
+CREATE TRIGGER new_catalog_version_of_row AFTER INSERT OR UPDATE OR DELETE ON promo.campaign
+	FOR EACH ROW EXECUTE FUNCTION promo.new_catalog_version();
+ALTER TABLE promo.campaign ENABLE ALWAYS TRIGGER new_catalog_version, ENABLE REPLICA TRIGGER new_catalog_version_of_row;
 CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.campaign_goal
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
 ALTER TABLE promo.campaign_goal ENABLE ALWAYS TRIGGER new_catalog_version;
 CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON promo.channel
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.new_catalog_version();
-ALTER TABLE promo.channel ENABLE ALWAYS TRIGGER new_catalog_version;
+CREATE TRIGGER new_catalog_version_of_row AFTER INSERT OR UPDATE OR DELETE ON promo.channel
+	FOR EACH ROW EXECUTE FUNCTION promo.new_catalog_version();
+ALTER TABLE promo.channel ENABLE ALWAYS TRIGGER new_catalog_version, ENABLE REPLICA TRIGGER new_catalog_version_of_row;
 
 -- ----------------------------------------------------------------
 -- what may become of a promotion
@@ -330,6 +341,36 @@ CREATE TRIGGER derive_items_of_truncated AFTER TRUNCATE ON promo.promotion
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.derive_promotion_items();
 ALTER TABLE promo.promotion ENABLE ALWAYS TRIGGER derive_items_of_truncated;
 
+-- Logical replication brings statements row by row.  So that what was swapped does
+-- not meet half-way, products go at once, and come when the transaction is whole.
+CREATE FUNCTION promo.drop_items_of_row() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	DELETE FROM promo.promotion_item WHERE promotion = OLD.id;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION promo.drop_items_of_row() IS 'trigger of a replica: a promotion that is changed or deleted frees its products';
+CREATE TRIGGER drop_items_of_row AFTER UPDATE OR DELETE ON promo.promotion
+	FOR EACH ROW EXECUTE FUNCTION promo.drop_items_of_row();
+ALTER TABLE promo.promotion ENABLE REPLICA TRIGGER drop_items_of_row;
+
+CREATE FUNCTION promo.derive_items_of_row() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	DELETE FROM promo.promotion_item WHERE promotion = NEW.id;
+	INSERT INTO promo.promotion_item (promotion, sku, during)
+	SELECT p.id, s.sku, p.during
+	FROM promo.promotion p, unnest(promo.activity_skus(p.rule)) s (sku)
+	WHERE p.id = NEW.id AND p.status = 'active' AND p.channels IS NULL;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION promo.derive_items_of_row() IS 'trigger of a replica, at the end of the transaction: the rows of promo.promotion_item of a promotion as it is then';
+CREATE CONSTRAINT TRIGGER derive_items_of_row AFTER INSERT OR UPDATE ON promo.promotion
+	DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION promo.derive_items_of_row();
+ALTER TABLE promo.promotion ENABLE REPLICA TRIGGER derive_items_of_row;
+
 -- by its name behind derive_items_of_updated: what the old one had is free
 CREATE FUNCTION promo.open_successors() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -348,4 +389,5 @@ CREATE TRIGGER open_successors AFTER UPDATE ON promo.promotion REFERENCING OLD T
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.open_successors();
 
 REVOKE EXECUTE ON FUNCTION promo.new_catalog_version(), promo.keep_begun_promotion(), promo.keep_from_deletion(),
-	promo.keep_promotion_ids(), promo.admit_promotion(), promo.keep_named_channel(), promo.derive_promotion_items(), promo.open_successors() FROM PUBLIC;
+	promo.keep_promotion_ids(), promo.admit_promotion(), promo.keep_named_channel(), promo.derive_promotion_items(),
+	promo.drop_items_of_row(), promo.derive_items_of_row(), promo.open_successors() FROM PUBLIC;
