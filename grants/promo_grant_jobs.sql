@@ -15,9 +15,10 @@ GRANT INSERT, DELETE ON promo.promotion_item TO :"role";
 GRANT SELECT (promotion) ON promo.promotion_item TO :"role";
 GRANT SELECT, UPDATE (version) ON promo.catalog_version TO :"role";
 
--- slots of quotas
+-- slots of quotas, and which run low
 GRANT UPDATE (opened) ON promo.quota TO :"role";
 GRANT INSERT ON promo.quota_slot, promo.quota_low TO :"role";
+GRANT DELETE ON promo.quota_low TO :"role";
 GRANT UPDATE (remaining) ON promo.quota_slot TO :"role";
 
 -- alerts, and the log
@@ -27,7 +28,7 @@ GRANT INSERT, DELETE ON promo.job_run TO :"role";
 
 GRANT EXECUTE ON PROCEDURE promo.run_jobs, promo.refresh TO :"role";
 GRANT EXECUTE ON FUNCTION promo.run_job, promo.refresh_batch, promo.score_customers, promo.open_quotas, promo.evaluate_alerts,
-	promo.open_quota, promo.spread_quota, promo.lower_quota, promo.set_quota
+	promo.prune_low_quotas, promo.open_quota, promo.spread_quota, promo.lower_quota, promo.set_quota
 	TO :"role";
 
 -- what alerts are evaluated on, of the rollups that are ours

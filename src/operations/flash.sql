@@ -268,3 +268,42 @@ END
 $$;
 COMMENT ON FUNCTION promo.open_quotas() IS 'lays out the slots of the quotas of active promotions, their campaigns, valid coupons and open stocks, so that their first taker need not, and returns their number';
 REVOKE EXECUTE ON FUNCTION promo.open_quotas() FROM PUBLIC;
+
+-- A stock that is over still counts where none was opened after it.  What has plenty
+-- is laid out anew: of a seller whose snapshot does not see that the row is gone that
+-- is a serialization failure, and all others empty their slots after this.
+CREATE FUNCTION promo.prune_low_quotas() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	quota record;
+	pruned bigint;
+	there numeric;
+BEGIN
+	DELETE FROM promo.quota_low l
+	WHERE l.kind = 'promotion uses' AND NOT EXISTS (SELECT FROM promo.promotion p WHERE p.origin = l.name::bigint AND p.status <> 'ended');
+	GET DIAGNOSTICS pruned = ROW_COUNT;
+
+	FOR quota IN
+		SELECT q.kind, q.name, greatest(q.total / 2, 1) AS plenty
+		FROM promo.quota_low l JOIN promo.quota q USING (kind, name)
+		WHERE greatest(q.total / 2, 1) <= (SELECT sum(s.remaining) FROM promo.quota_slot s WHERE s.kind = q.kind AND s.name = q.name)
+		ORDER BY q.kind, q.name
+	LOOP
+		-- in a while, if somebody sells it just now
+		SELECT sum(s.remaining) INTO there
+		FROM (SELECT f.remaining FROM promo.quota_slot f WHERE f.kind = quota.kind AND f.name = quota.name
+			  ORDER BY f.slot FOR NO KEY UPDATE SKIP LOCKED) s
+		HAVING count(*) = promo.quota_slots();
+		IF there >= quota.plenty THEN
+			PERFORM promo.spread_quota(quota.kind, quota.name, there, 1);
+			DELETE FROM promo.quota_low l WHERE l.kind = quota.kind AND l.name = quota.name;
+			pruned := pruned + 1;
+		END IF;
+	END LOOP;
+	RETURN pruned;
+END
+$$;
+COMMENT ON FUNCTION promo.prune_low_quotas() IS 'internal: removes from quota_low uses of promotions that have ended, and that of which half or more is left again; the number of rows';
+REVOKE EXECUTE ON FUNCTION promo.prune_low_quotas() FROM PUBLIC;

@@ -60,7 +60,7 @@ BEGIN
 			), runs AS (
 				DELETE FROM promo.job_run WHERE finished_at < now() - interval '30 days' RETURNING 1
 			)
-			SELECT count(*) INTO n FROM (TABLE alerts UNION ALL TABLE runs) pruned;
+			SELECT count(*) + promo.prune_low_quotas() INTO n FROM (TABLE alerts UNION ALL TABLE runs) pruned;
 			what := 'old row%s removed';
 	END CASE;
 	IF n > 0 THEN

@@ -57,7 +57,7 @@ CREATE TABLE promo.quota_low (
 	name		text NOT NULL,
 	PRIMARY KEY (kind, name)
 );
-COMMENT ON TABLE promo.quota_low IS 'derived: quotas of which some slot has been emptied: current_ruleset() looks whether anything is left';
+COMMENT ON TABLE promo.quota_low IS 'derived: uses and stocks of which some slot has been emptied: current_ruleset() looks whether anything is left';
 
 -- ----------------------------------------------------------------
 -- what was used before a quota was opened
@@ -150,14 +150,15 @@ CREATE FUNCTION promo.lower_quota(kind text, name text) RETURNS void
 AS $$
 BEGIN
 	-- Whoever holds the lock inserts the row, or gives back what it took.
-	IF NOT EXISTS (SELECT FROM promo.quota_low q WHERE q.kind = lower_quota.kind AND q.name = lower_quota.name)
+	IF kind IN ('promotion uses', 'stock')
+		AND NOT EXISTS (SELECT FROM promo.quota_low q WHERE q.kind = lower_quota.kind AND q.name = lower_quota.name)
 		AND pg_try_advisory_xact_lock(hashtextextended(format('promo.quota_low %s %s', kind, name), 0))
 	THEN
 		INSERT INTO promo.quota_low VALUES (kind, name) ON CONFLICT DO NOTHING;
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION promo.lower_quota(text, text) IS 'internal: sees that quota_low has a quota, and waits for nobody';
+COMMENT ON FUNCTION promo.lower_quota(text, text) IS 'internal: sees that quota_low has a quota of uses or stock, and waits for nobody';
 
 -- Over as many slots as can serve the like of `part`, so that the next taker finds one that has enough.
 CREATE FUNCTION promo.spread_quota(kind text, name text, amount numeric, part numeric) RETURNS void
@@ -398,7 +399,6 @@ BEGIN
 			LOCK TABLE promo.quota_use IN SHARE ROW EXCLUSIVE MODE;
 			UPDATE promo.quota SET name = NEW.name WHERE kind = 'campaign budget' AND name = OLD.name;
 			UPDATE promo.quota_slot SET name = NEW.name WHERE kind = 'campaign budget' AND name = OLD.name;
-			UPDATE promo.quota_low SET name = NEW.name WHERE kind = 'campaign budget' AND name = OLD.name;
 		END IF;
 		PERFORM promo.set_quota('campaign budget', NEW.name, NEW.budget, NULL, TG_OP = 'INSERT');
 	END IF;

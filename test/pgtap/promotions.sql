@@ -210,6 +210,7 @@ SELECT ok(pg_temp.versions($$ UPDATE promo.promotion SET status = 'ended' WHERE 
 SELECT is_empty($$ SELECT * FROM pg_temp.items() i WHERE i ~ '^held' $$, 'where products follow');
 UPDATE promo.promotion SET priority = 8 WHERE name = 'u' AND status = 'active';
 SELECT results_eq($$ SELECT pg_temp.named('u') $$, ARRAY['ended save 1 on sku U -9..-4', 'active save 1 on sku U -4.. priority 8'], 'and rows stay what they are at the source');
+SET CONSTRAINTS ALL IMMEDIATE;
 SET LOCAL session_replication_role = origin;
 
 SELECT throws_ok($$ INSERT INTO promo.pricing_policy (rounding) VALUES ('up') $$, '22023', 'unknown rounding "up"', 'no pricing policy that no ruleset could have');

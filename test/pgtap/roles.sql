@@ -138,7 +138,7 @@ SELECT set_eq($$ SELECT relname::text, pg_temp.rights('reader', oid) r, pg_temp.
 	('campaign', 'S', 'S', 'SIUD', 'S'),
 	('campaign_department', 'S', '', 'SIUD', ''),
 	('campaign_goal', 'S', '', 'SIUD', ''),
-	('catalog_version', 'S', 'S', 'Su', 'u'),
+	('catalog_version', 'S', 'S', 'Su', 'Su'),
 	('channel', 'S', 'S', 'SIUD', 'S'),
 	('claim', 'S', 'SIu', 'S', 'S'),
 	('coupon', 's', 'Su', 'SIUD', 's'),
@@ -155,7 +155,7 @@ SELECT set_eq($$ SELECT relname::text, pg_temp.rights('reader', oid) r, pg_temp.
 	('promotion', 'S', 'S', 'SIUD', 'Su'),
 	('promotion_item', 'S', '', 'SID', 'sID'),
 	('quota', '', 'Su', 'SIUD', 'Su'),
-	('quota_low', '', 'SI', 'SIUD', 'SI'),
+	('quota_low', '', 'SI', 'SIUD', 'SID'),
 	('quota_slot', '', 'SIu', 'SUD', 'SIu'),
 	('quota_status', '', '', 'S', ''),
 	('quota_use', '', 'SIu', 'SUD', ''),
@@ -173,7 +173,7 @@ SELECT set_eq($$ SELECT proname::text, (SELECT string_agg(letter, '' ORDER BY r.
 	$$ SELECT trim(name), roles
 	   FROM (VALUES ('s', 'redeem, release, claim, claim_at_once, unclaim, choose_coupon, see_limits, take_quota, give_quota, take_quota_of_customer, give_quota_of_customer'),
 			('p', 'issue_coupons, random_code, create_rollup, drop_rollup, mark, rollup_finish, rollup_refresh, rollup_score'),
-			('j', 'run_jobs, run_job, refresh, refresh_batch, score_customers, open_quotas, evaluate_alerts'),
+			('j', 'run_jobs, run_job, refresh, refresh_batch, score_customers, open_quotas, prune_low_quotas, evaluate_alerts'),
 			('sp', 'lock_quota'), ('sj', 'open_quota'), ('pj', 'set_quota'), ('spj', 'lower_quota, spread_quota'),
 			(NULL, 'open_draw, freeze_draw, draw, draw_seed, latest_draw_list, latest_prizes_hash')) f (roles, names),
 		   regexp_split_to_table(names, ',') name $$, 'who may call what is not for everyone');

@@ -293,7 +293,7 @@ for my $copy ('one', 'two')
 	shop($copy, q{DELETE FROM promo.job_run});
 	shop($copy, 'CALL promo.run_jobs()');
 	is(shop($copy, q{SELECT string_agg(DISTINCT job || ' ' || status, ', ') FROM promo.job_run WHERE job NOT LIKE 'alerts%'}),
-		'customers people done, refresh hourly done, refresh people done', "jobs run, $copy");
+		'customers people done, prune done, refresh hourly done, refresh people done', "jobs run, $copy");
 	is(shop($copy, 'SELECT count(*) FROM hourly_mark') . shop($copy, $exact), '00', "refreshed, $copy");
 	is($node->safe_psql($copy, q{SET ROLE till; SELECT promo.claim('t', 't', 'A', 1)}), 'f', "the till still sells, $copy");
 }

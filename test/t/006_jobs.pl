@@ -69,7 +69,7 @@ SKIP:
 }
 as('scheduler', 'CALL promo.run_jobs()');
 is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT job || ' ' || status, ', ' ORDER BY job || ' ' || status) FROM promo.job_run}),
-	'alerts busy done, customers people done, promotions done, quotas done, refresh hourly done, refresh people done', 'everything is done and logged');
+	'alerts busy done, customers people done, promotions done, prune done, quotas done, refresh hourly done, refresh people done', 'everything is done and logged');
 is($node->safe_psql('postgres', q{SELECT (SELECT count(*) FROM hourly_mark) + (SELECT count(*) FROM people_mark)}), '0', 'nothing is marked');
 is($node->safe_psql('postgres', $exact), '0', 'the rollup is exact');
 is($node->safe_psql('postgres', q{SELECT string_agg(status, ',' ORDER BY name) FROM promo.promotion}), 'active,ended', 'the promotion that was over is ended');
