@@ -1,7 +1,7 @@
 -- Lets a role, such as that of a scheduler, refresh rollups and run the jobs.
 --
--- psql -v role=NAME -f promo_grant_jobs.sql, as the owner of the extension; again
--- after a rollup was made.  What is granted already stays.
+-- psql -v role=NAME -f promo_grant_jobs.sql, as the owner of the extension.  What
+-- is granted already stays.
 \set ON_ERROR_STOP on
 
 GRANT SELECT ON promo.channel, promo.campaign, promo.promotion, promo.flash_stock, promo.claim, promo.redemption,
@@ -27,12 +27,6 @@ GRANT INSERT, UPDATE, DELETE ON promo.alert TO :"role";
 GRANT INSERT, DELETE ON promo.job_run TO :"role";
 
 GRANT EXECUTE ON PROCEDURE promo.run_jobs, promo.refresh TO :"role";
-GRANT EXECUTE ON FUNCTION promo.run_job, promo.refresh_batch, promo.score_customers, promo.open_quotas, promo.evaluate_alerts,
+GRANT EXECUTE ON FUNCTION promo.run_job, promo.refresh_batch, promo.score_customers, promo.open_quotas, promo.evaluate_alerts, promo.judge_as_owner,
 	promo.prune_low_quotas, promo.open_quota, promo.spread_quota, promo.lower_quota, promo.set_quota
 	TO :"role";
-
--- what alerts are evaluated on, of the rollups that are ours
-SELECT pg_catalog.format('GRANT SELECT ON %s TO %I', r.current, :'role')
-FROM promo.kpi_rollup r JOIN pg_catalog.pg_class c ON c.oid = r.current
-WHERE r.bucket IS NOT NULL AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
-ORDER BY 1 \gexec

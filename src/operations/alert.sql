@@ -49,57 +49,67 @@ COMMENT ON COLUMN promo.alert.cleared_at IS 'the end of the second good bucket i
 -- looking at buckets
 -- ----------------------------------------------------------------
 
--- A bucket is over when the next one has begun.  That it has no rows means that
+-- Runs as the owner of the rollup: its views, and what their expressions call, are
+-- his.  A bucket is over when the next one has begun.  That it has no rows means that
 -- nothing happened if later ones have some; else they may be on their way.
-CREATE FUNCTION promo.judge_buckets(rule text, OUT begins timestamptz, OUT ends timestamptz, OUT value numeric, OUT score double precision, OUT severity text)
-	RETURNS SETOF record
+CREATE FUNCTION promo.rollup_judge(rollup promo.kpi_rollup, watched promo.alert_rule) RETURNS jsonb
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	most_back CONSTANT interval := '7 days';
 	weeks CONSTANT integer := 8;
-	watched promo.alert_rule;
-	source promo.kpi_rollup;
-	since timestamptz;
+	since CONSTANT timestamptz := greatest(watched.looked_at, now() - most_back);
 	first timestamptz;
 	latest timestamptz;
+	verdicts jsonb;
 BEGIN
-	SELECT * INTO watched FROM promo.alert_rule r WHERE r.name = judge_buckets.rule;
-	SELECT * INTO source FROM promo.kpi_rollup u WHERE u.name = watched.rollup;
-	IF source.bucket IS NULL THEN
-		RAISE wrong_object_type USING MESSAGE = format('rollup "%s" of alert rule "%s" has histories, not figures by time', watched.rollup, rule);
+	IF rollup.bucket IS NULL THEN
+		RAISE wrong_object_type USING MESSAGE = format('rollup "%s" of alert rule "%s" has histories, not figures by time', rollup.name, watched.name);
 	END IF;
-	since := greatest(watched.looked_at, now() - most_back);
-	EXECUTE format('SELECT (SELECT min(bucket) FROM %1$s), (SELECT max(bucket) FROM %1$s WHERE bucket >= $1)', source.current)
+	EXECUTE format('SELECT (SELECT min(bucket) FROM %1$s), (SELECT max(bucket) FROM %1$s WHERE bucket >= $1)', rollup.current)
 		INTO first, latest USING since;
-	RETURN QUERY
 	WITH looked AS (
 		SELECT DISTINCT b.begins, b.ends
-		FROM generate_series(since, now(), least(source.bucket, '12 hours')) at,
-			LATERAL (SELECT promo.bucket(at, source.bucket, source.zone) AS begins, promo.bucket_end(at, source.bucket, source.zone) AS ends) b
+		FROM generate_series(since, now(), least(rollup.bucket, '12 hours')) at,
+			LATERAL (SELECT promo.bucket(at, rollup.bucket, rollup.zone) AS begins, promo.bucket_end(at, rollup.bucket, rollup.zone) AS ends) b
 		WHERE b.begins >= since AND b.begins IS DISTINCT FROM watched.looked_at AND b.begins <= latest AND b.ends <= now()
 	), compared AS (
 		SELECT l.begins, l.ends, week, during, row_number() OVER () AS place
 		FROM looked l, generate_series(0, CASE watched.method WHEN 'anomaly' THEN weeks ELSE 0 END) week,
-			promo.bucket(l.begins AT TIME ZONE source.zone - week * interval '7 days', source.bucket, source.zone) at,
-			tstzrange(at, promo.bucket_end(at, source.bucket, source.zone)) during
+			promo.bucket(l.begins AT TIME ZONE rollup.zone - week * interval '7 days', rollup.bucket, rollup.zone) at,
+			tstzrange(at, promo.bucket_end(at, rollup.bucket, rollup.zone)) during
 		WHERE week = 0 OR at >= first
 			AND NOT EXISTS (SELECT FROM promo.campaign c WHERE during && c.preheat OR during && c.running OR during && c.after)
 	), judged AS (
 		SELECT c.begins, c.ends, min(f.value) FILTER (WHERE week = 0) AS value, array_agg(f.value) FILTER (WHERE week > 0) AS history
-		FROM promo.window_states(source, watched.slice, NULL, ARRAY(SELECT during FROM compared ORDER BY compared.place)) s
+		FROM promo.window_states(rollup, watched.slice, NULL, ARRAY(SELECT during FROM compared ORDER BY compared.place)) s
 		JOIN compared c USING (place)
 		JOIN LATERAL promo.figures(s.state) f ON f.metric = watched.metric
 		GROUP BY c.begins, c.ends
 	)
-	SELECT j.begins, j.ends, j.value, a.score,
+	SELECT jsonb_agg(jsonb_build_object('begins', j.begins, 'ends', j.ends, 'value', j.value, 'score', a.score, 'severity',
 		CASE watched.method
 			WHEN 'anomaly' THEN a.severity
 			WHEN 'above' THEN CASE WHEN j.value > watched.threshold THEN 'critical' WHEN j.value <= watched.threshold THEN 'none' END
 			WHEN 'below' THEN CASE WHEN j.value < watched.threshold THEN 'critical' WHEN j.value >= watched.threshold THEN 'none' END
-		END
-	FROM judged j LEFT JOIN promo.anomaly(j.value, j.history) a ON true
-	ORDER BY j.begins;
+		END) ORDER BY j.begins) INTO verdicts
+	FROM judged j LEFT JOIN promo.anomaly(j.value, j.history) a ON true;
+	RETURN verdicts;
 END $$;
+COMMENT ON FUNCTION promo.rollup_judge(promo.kpi_rollup, promo.alert_rule) IS 'what judge_buckets() does as the owner of the rollup: an array of its rows; NULL: none';
+
+CREATE FUNCTION promo.judge_as_owner(rollup text, watched promo.alert_rule) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'promo_judge_as_owner' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION promo.judge_as_owner(text, promo.alert_rule) IS 'internal: rollup_judge() with the rights of the rollup''s owner';
+REVOKE EXECUTE ON FUNCTION promo.judge_as_owner(text, promo.alert_rule) FROM PUBLIC;
+
+CREATE FUNCTION promo.judge_buckets(rule text, OUT begins timestamptz, OUT ends timestamptz, OUT value numeric, OUT score double precision, OUT severity text)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+	SELECT j.*
+	FROM promo.alert_rule r, jsonb_to_recordset(promo.judge_as_owner(r.rollup, r))
+		j (begins timestamptz, ends timestamptz, value numeric, score double precision, severity text)
+	WHERE r.name = rule
+$$;
 COMMENT ON FUNCTION promo.judge_buckets(text) IS 'internal: what an alert rule says of the buckets it has not looked at, in their order: severity none, warn or critical; NULL: nothing can be said';
 
 CREATE FUNCTION promo.evaluate_alerts(name text DEFAULT NULL) RETURNS integer

@@ -527,3 +527,10 @@ promo_score_customers(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	return call_as_owner(fcinfo, "rollup_score");
 }
+
+PG_FUNCTION_INFO_V1(promo_judge_as_owner);
+Datum
+promo_judge_as_owner(PG_FUNCTION_ARGS)
+{
+	return call_as_owner(fcinfo, "rollup_judge");
+}

@@ -1,7 +1,7 @@
 -- What the roles of the grant scripts may do, and what gives 42501.
 \set ECHO none
 BEGIN;
-SELECT plan(46);
+SELECT plan(47);
 
 CREATE ROLE promo_reader;
 CREATE ROLE promo_seller;
@@ -173,11 +173,27 @@ SELECT set_eq($$ SELECT proname::text, (SELECT string_agg(letter, '' ORDER BY r.
 	$$ SELECT trim(name), roles
 	   FROM (VALUES ('s', 'redeem, release, claim, claim_at_once, unclaim, choose_coupon, see_limits, take_quota, give_quota, take_quota_of_customer, give_quota_of_customer'),
 			('p', 'issue_coupons, random_code, create_rollup, drop_rollup, mark, rollup_finish, rollup_refresh, rollup_score'),
-			('j', 'run_jobs, run_job, refresh, refresh_batch, score_customers, open_quotas, prune_low_quotas, evaluate_alerts'),
+			('j', 'run_jobs, run_job, refresh, refresh_batch, score_customers, open_quotas, prune_low_quotas, evaluate_alerts, judge_as_owner'),
 			('sp', 'lock_quota'), ('sj', 'open_quota'), ('pj', 'set_quota'), ('spj', 'lower_quota, spread_quota'),
 			(NULL, 'open_draw, freeze_draw, draw, draw_seed, latest_draw_list, latest_prizes_hash')) f (roles, names),
 		   regexp_split_to_table(names, ',') name $$, 'who may call what is not for everyone');
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prosecdef $$, 'no function runs as its owner');
+
+-- ----------------------------------------------------------------
+-- Jobs run what owners of rollups have made with the owners' rights
+-- ----------------------------------------------------------------
+SET ROLE promo_planner;
+CREATE FUNCTION shop.mine() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_user <> 'promo_planner' THEN
+		RAISE 'run by %', current_user;
+	END IF;
+	RETURN true;
+END $$;
+CREATE OR REPLACE VIEW shop.shop_current AS SELECT * FROM shop.shop_state WHERE shop.mine();
+RESET ROLE;
+SELECT promo.refresh_batch('shop', 100) \g /dev/null
+SELECT cmp_ok(promo.evaluate_alerts(), '>', 100, 'alerts are evaluated as the owner of the rollup, whoever runs the jobs');
 
 SELECT * FROM finish();
 ROLLBACK;
