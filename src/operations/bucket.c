@@ -98,10 +98,14 @@ promo_buckets_init(PromoBuckets *buckets, const Interval *size, const text *zone
 	PromoText	name = {VARDATA_ANY(zone), VARSIZE_ANY_EXHDR(zone)};
 	PromoError	err;
 
-	buckets->size = size->time + size->day * USECS_PER_DAY;
+	/* of a size beyond a day the sum may be beyond an int64 */
 	if (size->month != 0 || size->day < 0 || size->day > 1 ||
-		(buckets->size != USECS_PER_DAY &&
-		 (buckets->size < USECS_PER_MINUTE || USECS_PER_HOUR % buckets->size != 0)))
+		size->time < -USECS_PER_DAY || size->time > USECS_PER_DAY)
+		buckets->size = 0;
+	else
+		buckets->size = size->time + size->day * USECS_PER_DAY;
+	if (buckets->size != USECS_PER_DAY &&
+		(buckets->size < USECS_PER_MINUTE || USECS_PER_HOUR % buckets->size != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("bucket does not divide an hour, and is not a day"),

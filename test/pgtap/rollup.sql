@@ -2,7 +2,7 @@
 \set ECHO none
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(126);
+SELECT plan(130);
 SELECT setseed(0.5);
 
 -- ----------------------------------------------------------------
@@ -39,7 +39,8 @@ SELECT ok(promo.bucket('294276-12-31 23:59:59.9+00'::timestamptz, size, 'Asia/Sh
 	AND promo.bucket('4714-11-24 00:00 BC'::timestamp, size, name) >= '4714-11-24 00:00+00 BC', format('the ends of time, %s %s', size, name))
 FROM zone, size WHERE name IN ('Asia/Shanghai', 'America/Havana') AND size IN ('1 day', '15 min') ORDER BY size, name;
 SELECT throws_ok(format('SELECT promo.bucket(now(), %L, %L)', size, zone), '22023', NULL, format('bucket of %s in %s', size, zone))
-FROM (VALUES ('0', 'UTC'), ('-1 hour', 'UTC'), ('7 min', 'UTC'), ('2 hours', 'UTC'), ('2 days', 'UTC'), ('1 mon', 'UTC'), ('30 s', 'UTC'), ('1 day 1 hour', 'UTC'), ('-1 day 48:00', 'UTC'), ('1 hour', 'Mars/Olympus')) v (size, zone);
+FROM (VALUES ('0', 'UTC'), ('-1 hour', 'UTC'), ('7 min', 'UTC'), ('2 hours', 'UTC'), ('2 days', 'UTC'), ('1 mon', 'UTC'), ('30 s', 'UTC'), ('1 day 1 hour', 'UTC'), ('-1 day 48:00', 'UTC'), ('2147483647 days', 'UTC'), ('-2147483648 days', 'UTC'),
+	('1 day 9223372036854775800 us', 'UTC'), ('-9223372036854775807 us', 'UTC'), ('1 hour', 'Mars/Olympus')) v (size, zone);
 
 -- ----------------------------------------------------------------
 -- Rollups of all kinds, of tables that are written at random
