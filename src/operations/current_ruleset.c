@@ -815,8 +815,10 @@ build_set(const Catalog *catalog, const int64 *left, int *places)
 			PromoRule  *rest;
 
 			qsort(effects[i].gone, effects[i].ngone, sizeof(PromoText), compare_texts);
-			if (!promo_rule_without(&promo_arena, rule, effects[i].gone, effects[i].ngone, &rest, &err))
+			if (!promo_rule_without(&promo_arena, rule, effects[i].gone, effects[i].ngone, &rest, &err) &&
+				err.code != PROMO_TOO_MANY)
 				promo_report(&err);
+			/* nothing is left of it, or it would name more products than a rule can: the others go on */
 			if (rest == NULL)
 				continue;
 			rule = rest;
@@ -882,8 +884,11 @@ get_sight(void)
 		return sight;
 	sight.xmax = snapshot->xmax;
 	sight.xcnt = snapshot->xcnt;
-	memcpy(sight.xids, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
-	memcpy(sight.xids + snapshot->xcnt, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
+	/* an array without elements may be a null pointer */
+	if (snapshot->xcnt > 0)
+		memcpy(sight.xids, snapshot->xip, snapshot->xcnt * sizeof(TransactionId));
+	if (snapshot->subxcnt > 0)
+		memcpy(sight.xids + snapshot->xcnt, snapshot->subxip, snapshot->subxcnt * sizeof(TransactionId));
 	return sight;
 }
 

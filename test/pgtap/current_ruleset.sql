@@ -3,7 +3,7 @@
 \set ECHO none
 SET client_min_messages = warning;
 SET timezone = 'UTC';
-SELECT plan(59);
+SELECT plan(61);
 
 -- 'name', or 'name max 5', of every rule
 CREATE FUNCTION rules(channel text DEFAULT NULL) RETURNS text LANGUAGE sql STABLE AS $$
@@ -157,6 +157,14 @@ SELECT is(flash(), NULL, 'nor is the last');
 SELECT promo.unclaim('21') \gset
 SELECT is(flash(), 'price 9 each on sku f, g', 'until units are given back');
 SELECT ok(as_made(), 'that ruleset too is as if made of its rules');
+-- a rule can except 10,000 products
+BEGIN;
+INSERT INTO promo.promotion (name, rule, during, status) VALUES ('tagged', 'save 1% on tag t stack', '[2020-01-01,)', 'active');
+INSERT INTO promo.flash_stock (sku, units, promotion) SELECT 't' || i, 0, 'tagged' FROM generate_series(1, 10000) i;
+SELECT is(rules(), 'flash, free, of both max 60, of the campaign, tagged', 'as many products as a rule can except are sold out');
+INSERT INTO promo.flash_stock (sku, units, promotion) VALUES ('one more', 0, 'tagged');
+SELECT is(rules(), 'flash, free, of both max 60, of the campaign', 'with one more that rule is left out, and the others go on');
+ROLLBACK;
 
 -- ----------------------------------------------------------------
 -- With the rights of the caller
