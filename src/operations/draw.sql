@@ -324,7 +324,10 @@ BEGIN
 	hash := promo.latest_prizes_hash(campaign);
 	IF hash IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-			MESSAGE = format('the prizes of campaign "%s" are not of places 1, 2, ... without gaps', campaign);
+			MESSAGE = format('the prizes of campaign "%s" are not of places 1, 2, ... without gaps', campaign),
+			DETAIL = format('Their places are: %s.', (SELECT coalesce(string_agg(p.place::text, ', ' ORDER BY p.place), 'none')
+													  FROM promo.prize p WHERE p.campaign = open_draw.campaign)),
+			HINT = 'Prizes are the rows of promo.prize.';
 	END IF;
 	INSERT INTO promo.prize_draw (campaign, commitment, prizes_hash, closes_at, entropy)
 		VALUES (open_draw.campaign, promo.draw_commitment(new_seed), hash, open_draw.closes_at, open_draw.entropy);
