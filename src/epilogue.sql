@@ -8,6 +8,9 @@
 -- the installer may call them all, and let others.  What is derived is not dumped; triggers build it as the rest comes in.
 DO $$
 DECLARE
+	-- not substituted into this script by its name, which may have any characters
+	owner CONSTANT pg_catalog.name := (SELECT r.rolname FROM pg_catalog.pg_extension e
+		JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) e.extowner WHERE e.extname OPERATOR(pg_catalog.=) 'promo');
 	derived CONSTANT pg_catalog.name[] := ARRAY['promotion_item', 'catalog_version',
 		'quota', 'quota_slot', 'quota_use', 'quota_low'];
 	relation record;
@@ -21,7 +24,7 @@ BEGIN
 		ORDER BY c.oid
 	LOOP
 		IF relation.kind OPERATOR(pg_catalog.<>) 'S' THEN
-			EXECUTE pg_catalog.concat('ALTER TABLE ', relation.id, ' OWNER TO @extowner@');
+			EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO %I', relation.id, owner);
 		END IF;
 		IF relation.kind OPERATOR(pg_catalog.<>) 'v' AND relation.name OPERATOR(pg_catalog.<>) ALL (derived) THEN
 			PERFORM pg_catalog.pg_extension_config_dump(relation.id, '');
@@ -32,7 +35,7 @@ BEGIN
 		WHERE p.pronamespace OPERATOR(pg_catalog.=) 'promo'::pg_catalog.regnamespace AND p.proacl IS NOT NULL
 		ORDER BY p.oid
 	LOOP
-		EXECUTE pg_catalog.concat('GRANT EXECUTE ON ROUTINE ', routine, ' TO @extowner@ WITH GRANT OPTION');
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO %I WITH GRANT OPTION', routine, owner);
 	END LOOP;
 END
 $$;

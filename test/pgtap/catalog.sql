@@ -1,7 +1,7 @@
 -- What the extension puts into a database: everything with a comment, in its schema, for everyone.
 \set ECHO none
 BEGIN;
-SELECT plan(32);
+SELECT plan(34);
 
 CREATE TEMP TABLE member AS
 	SELECT d.classid, d.objid, o.type, o.schema, o.identity
@@ -93,6 +93,15 @@ SELECT lives_ok('CREATE EXTENSION promo', 'and then installs it');
 SELECT throws_ok('CREATE FUNCTION promo.evil() RETURNS integer LANGUAGE sql AS ''SELECT 1''', '42501', 'permission denied for schema promo', 'the installer does not own the schema');
 SELECT is(promo.total(promo.price('[{"line":1,"sku":"A","qty":1,"price":"100"}]', 'save 20% on sku A', '2026-01-05')), 80.00, 'the installer may use it');
 SELECT lives_ok('DROP EXTENSION promo', 'and drop it');
+RESET ROLE;
+CREATE ROLE "O'Brien ""$1""";
+SELECT format('GRANT CREATE ON DATABASE %I TO "O''Brien ""$1"""', current_database()) \gexec
+SET LOCAL ROLE "O'Brien ""$1""";
+SELECT lives_ok('CREATE EXTENSION promo', 'whatever the name of the installer');
+SELECT is((SELECT tableowner FROM pg_tables WHERE schemaname = 'promo' AND tablename = 'campaign'), current_user, 'the tables are the installer''s');
+DROP EXTENSION promo;
+RESET ROLE;
+SET LOCAL ROLE promo_plain;
 CREATE SCHEMA promo;
 SELECT throws_ok('CREATE EXTENSION promo', '42P06', NULL, 'it does not adopt a schema of somebody else');
 RESET ROLE;
