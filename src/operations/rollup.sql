@@ -79,6 +79,8 @@ CREATE FUNCTION promo.rollup_words(rollup promo.kpi_rollup) RETURNS text[]
 DECLARE
 	dims CONSTANT text := coalesce((SELECT string_agg(format(', %I', dim), '' ORDER BY n)
 		FROM unnest(rollup.dims) WITH ORDINALITY d (dim, n)), '');
+	dims_of_row CONSTANT text := coalesce((SELECT string_agg(format(', r.%I', dim), '' ORDER BY n)
+		FROM unnest(rollup.dims) WITH ORDINALITY d (dim, n)), '');
 	zoned CONSTANT boolean := EXISTS (SELECT FROM pg_attribute
 		WHERE attrelid = rollup.rows AND attname = 'at' AND atttypid = 'timestamptz'::regtype);
 BEGIN
@@ -100,7 +102,9 @@ BEGIN
 		CASE WHEN zoned THEN format('(r.at AT TIME ZONE %L)::date', rollup.zone) ELSE 'r.at::date' END,
 		-- 11
 		rollup.current::text,
-		rollup.customer::text
+		rollup.customer::text,
+		-- 13: the dimensions of the row r, where other columns may have the same names
+		dims_of_row
 	];
 END $$;
 COMMENT ON FUNCTION promo.rollup_words(promo.kpi_rollup) IS 'names and expressions of which the statements of a rollup are made';
@@ -192,8 +196,8 @@ BEGIN
 	-- an expression may end with a comment: its parenthesis is closed on the next line
 	IF bucket IS NULL THEN
 		RETURN format('CREATE VIEW %1$I.%2$I (customer, at, amount) AS
-			SELECT %3$I, %4$I, (%5$s
-			)::pg_catalog.numeric
+			SELECT %3$I, %4$I, pg_catalog.round((%5$s
+			)::pg_catalog.numeric, 4)
 			FROM %6$s
 			WHERE %3$I IS NOT NULL AND pg_catalog.isfinite(%4$I) AND (%5$s
 			)::pg_catalog.numeric IS NOT NULL',
@@ -202,10 +206,10 @@ BEGIN
 	RETURN format('CREATE VIEW %1$I.%2$I (at%3$s, event, customer, amount, discount, cost) AS
 		SELECT %4$I%3$s, (%5$s
 		)::pg_catalog.text, (%6$s
-		), (%7$s
-		)::pg_catalog.numeric, (%8$s
-		)::pg_catalog.numeric, (%9$s
-		)::pg_catalog.numeric
+		), pg_catalog.round((%7$s
+		)::pg_catalog.numeric, 4), pg_catalog.round((%8$s
+		)::pg_catalog.numeric, 4), pg_catalog.round((%9$s
+		)::pg_catalog.numeric, 4)
 		FROM %10$s
 		WHERE pg_catalog.isfinite(%4$I) AND (%5$s
 		)::pg_catalog.text IS NOT NULL',
@@ -271,7 +275,7 @@ DECLARE
 		WHEN minutes % 1 = 0 THEN minutes::int || ' minutes' ELSE (minutes * 60)::float8 || ' seconds' END;
 	slice CONSTANT text := format('jsonb_build_object(%s)', (SELECT string_agg(format('%L, k.%I', dim, dim), ', ' ORDER BY n)
 		FROM unnest(rollup.dims) WITH ORDINALITY d (dim, n)));
-	figures CONSTANT text := (SELECT string_agg(format('(g.r).%I', figure), ', ' ORDER BY n)
+	figures CONSTANT text := (SELECT string_agg(format('(g.state).%I', figure), ', ' ORDER BY n)
 		FROM pg_proc, unnest(proargnames[2:]) WITH ORDINALITY f (figure, n) WHERE oid = 'promo.report(promo.kpi)'::regprocedure);
 	branches text[] := '{}';
 	grain record;
@@ -304,7 +308,7 @@ BEGIN
 				LATERAL (SELECT subset >> n::int - 1 & 1 = 1 AS chosen) c;
 			branches := branches || format('
 				SELECT %L::text AS grain, %L::text[] AS by, g.at, g.campaign%s, %s
-				FROM (SELECT %s AS at, %s AS campaign%s, promo.report(promo.rollup(state)) AS r FROM %s k%s GROUP BY %s HAVING count(*) > 0) g',
+				FROM (SELECT %s AS at, %s AS campaign%s, promo.report(promo.rollup(state)) AS state FROM %s k%s GROUP BY %s HAVING count(*) > 0) g',
 				grain.word, dims.names, dims.shown, figures, grain.at, grain.campaign, dims.computed, rollup.current, grain.source,
 				coalesce(nullif(array_to_string(grain.keys || dims.keys, ', '), ''), '()'));
 		END LOOP;
@@ -462,7 +466,7 @@ BEGIN
 	END IF;
 
 	-- In one snapshot: what is marked is computed from the source, and no longer marked.
-	-- A state that is there takes part with its place, so that one without rows is found.
+	-- A state that is there takes part, and says where it is at, so that one without rows is found.
 	IF rollup.bucket IS NULL THEN
 		EXECUTE format('
 			WITH chosen AS MATERIALIZED (
@@ -470,15 +474,15 @@ BEGIN
 			), unmarked AS (
 				DELETE FROM %2$s m USING chosen c WHERE m.customer = c.customer
 			), fresh AS MATERIALIZED (
-				SELECT customer, promo.history_agg(day, amount) AS state, max(place) AS place
+				SELECT customer, promo.history_agg(day, amount) AS state, max(at) AS at
 				FROM (
-					SELECT r.customer, %10$s AS day, r.amount, NULL::tid AS place FROM chosen c JOIN %3$s r ON r.customer = c.customer
+					SELECT r.customer, %10$s AS day, r.amount, NULL::tid AS at FROM chosen c JOIN %3$s r ON r.customer = c.customer
 					UNION ALL
 					SELECT s.customer, NULL, NULL, s.ctid FROM chosen c JOIN %1$s s ON s.customer = c.customer
 				) r
 				GROUP BY customer
 			), gone AS (
-				DELETE FROM %1$s WHERE ctid = ANY (ARRAY(SELECT place FROM fresh WHERE state IS NULL))
+				DELETE FROM %1$s WHERE ctid = ANY (ARRAY(SELECT at FROM fresh WHERE state IS NULL))
 			), stored AS (
 				INSERT INTO %1$s AS s (customer, state) SELECT customer, state FROM fresh WHERE state IS NOT NULL
 				ON CONFLICT (customer) DO UPDATE SET state = EXCLUDED.state WHERE s.state OPERATOR(promo.<>) EXCLUDED.state
@@ -499,19 +503,19 @@ BEGIN
 				) c
 				GROUP BY span
 			), fresh AS MATERIALIZED (
-				SELECT bucket%4$s, promo.kpi_agg(event, customer, amount, discount, cost) AS state, max(place) AS place
+				SELECT bucket%4$s, promo.kpi_agg(event, customer, amount, discount, cost) AS state, max(at) AS at
 				FROM (
-					SELECT bucket%4$s, event, customer, amount, discount, cost, NULL::tid AS place
+					SELECT r.bucket%13$s, r.event, r.customer, r.amount, r.discount, r.cost, NULL::tid AS at
 					FROM span, LATERAL (
-						SELECT promo.bucket(r.at%5$s) AS bucket, r.* FROM %3$s r WHERE r.at >= %6$s(start%8$s) AND r.at < %7$s(stop%8$s)
+						SELECT promo.bucket(r.at%5$s) AS bucket, r.* FROM %3$s r WHERE r.at >= %6$s(span.start%8$s) AND r.at < %7$s(span.stop%8$s)
 					) r
-					WHERE bucket >= start AND bucket < stop
+					WHERE r.bucket >= span.start AND r.bucket < span.stop
 					UNION ALL
-					SELECT bucket%4$s, NULL, NULL, NULL, NULL, NULL, s.ctid FROM %1$s s JOIN chosen USING (bucket)
+					SELECT r.bucket%13$s, NULL, NULL, NULL, NULL, NULL, r.ctid FROM %1$s r JOIN chosen USING (bucket)
 				) r
 				GROUP BY bucket%4$s
 			), gone AS (
-				DELETE FROM %1$s WHERE ctid = ANY (ARRAY(SELECT place FROM fresh WHERE state IS NULL))
+				DELETE FROM %1$s WHERE ctid = ANY (ARRAY(SELECT at FROM fresh WHERE state IS NULL))
 			), stored AS (
 				INSERT INTO %1$s AS s (bucket%4$s, state)
 				SELECT bucket%4$s, state FROM fresh WHERE state IS NOT NULL

@@ -2,7 +2,7 @@
 \set ECHO none
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(130);
+SELECT plan(135);
 SELECT setseed(0.5);
 
 -- ----------------------------------------------------------------
@@ -220,6 +220,27 @@ SELECT set_eq('SELECT DISTINCT grain, by FROM days', $$ SELECT grain, '{}'::text
 SELECT promo.drop_rollup('days');
 TRUNCATE sale;
 SELECT is_empty('TABLE sales', 'nothing of nothing');
+
+-- ----------------------------------------------------------------
+-- Money of any scale, columns of any names
+-- ----------------------------------------------------------------
+CREATE TABLE paid (at timestamptz, customer bigint, r text, place text, start text, stop text, bucket_end text, chosen text, span text, k text, amount numeric);
+CREATE INDEX ON paid (at);
+CREATE INDEX ON paid (customer);
+INSERT INTO paid SELECT timestamptz '2026-01-01 00:00+00' + n * interval '20 min', n % 3, n % 2, n % 3, 'a', 'b', 'c', 'd', 'e', 'f', n / 7.0 FROM generate_series(1, 9) n;
+SELECT promo.create_rollup('paying', 'paid', '1 hour', 'at', '{"event": "''order''", "customer": "customer", "amount": "amount", "discount": "amount / 3", "cost": "amount / 9"}', '{r,place,start,stop}');
+SELECT promo.create_rollup('paid2', 'paid', '1 hour', 'at', '{"event": "''order''"}', '{bucket_end,chosen,span,k}');
+SELECT promo.create_rollup('payers', 'paid', NULL, 'at', '{"amount": "amount"}', '{customer}');
+CREATE TEMP VIEW of_paid AS SELECT promo.bucket(at, '1 hour', 'UTC') AS bucket, r, place, start, stop, promo.kpi_agg('order', customer, round(amount, 4), round(amount / 3, 4), round(amount / 9, 4)) AS state
+	FROM paid GROUP BY 1, 2, 3, 4, 5;
+SELECT set_eq('SELECT bucket, r, place, start, stop, state::text FROM paying_current', 'SELECT bucket, r, place, start, stop, state::text FROM of_paid', 'money is rounded to 4 decimals');
+SELECT promo.refresh_batch('paying', 100), promo.refresh_batch('paid2', 100), promo.refresh_batch('payers', 100);
+SELECT set_eq('SELECT bucket, r, place, start, stop, state::text FROM paying_state', 'SELECT bucket, r, place, start, stop, state::text FROM of_paid', 'in states, too; dimensions may have the names of what is computed');
+SELECT set_eq('SELECT customer, state::text FROM payers_state', $$ SELECT customer, promo.history_agg(at::date, round(amount, 4))::text FROM paid GROUP BY customer $$, 'and in histories');
+UPDATE paid SET stop = 'c';
+SELECT set_eq($$ SELECT r, place, start, stop, orders FROM paying WHERE grain = 'total' AND by = '{r,place,start,stop}' $$, $$ SELECT r, place, start, stop, count(*) FROM paid GROUP BY 1, 2, 3, 4 $$, 'also of the view for reading');
+SELECT set_eq($$ SELECT bucket_end, chosen, span, k, orders FROM paid2 WHERE grain = 'total' AND by = '{bucket_end,chosen,span,k}' $$, $$ VALUES ('c', 'd', 'e', 'f', 9::bigint) $$, 'whatever they are');
+SELECT promo.drop_rollup(name) FROM unnest('{paying,paid2,payers}'::text[]) name;
 
 -- ----------------------------------------------------------------
 -- What is kept
