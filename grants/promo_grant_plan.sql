@@ -28,8 +28,8 @@ GRANT INSERT, UPDATE, DELETE ON promo.quota_low TO :"role";
 -- rollups of tables of one's own
 GRANT INSERT, DELETE ON promo.kpi_rollup TO :"role";
 
-GRANT EXECUTE ON FUNCTION promo.create_rollup, promo.rollup_finish, promo.drop_rollup, promo.mark,
-	promo.rollup_refresh, promo.rollup_score TO :"role";
+GRANT EXECUTE ON FUNCTION promo.create_rollup, promo.rollup_finish, promo.drop_rollup, promo.mark
+	TO :"role";
 GRANT EXECUTE ON FUNCTION promo.issue_coupons, promo.random_code,
 	promo.set_quota, promo.spread_quota, promo.lower_quota, promo.lock_quota
 	TO :"role";

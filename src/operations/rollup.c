@@ -55,7 +55,10 @@ enum
 	ROLLUP_ROWS,
 	ROLLUP_BUCKET,
 	ROLLUP_ZONE,
-	ROLLUP_COLUMNS = ROLLUP_ZONE
+	ROLLUP_CURRENT,
+	ROLLUP_REPORT,
+	ROLLUP_CUSTOMER,
+	ROLLUP_COLUMNS = ROLLUP_CUSTOMER
 };
 
 /* The row of a rollup, as it is now: one made after a transaction's snapshot has triggers, too. */
@@ -472,15 +475,18 @@ call_as_owner(FunctionCallInfo fcinfo, char *function)
 	bool		nulls[ROLLUP_COLUMNS];
 	TupleDesc	desc;
 	HeapTuple	tuple = find_rollup(name, &desc, values, nulls);
+	const int	used[] = {ROLLUP_MARK, ROLLUP_ROWS, ROLLUP_CURRENT, ROLLUP_CUSTOMER};
 	Oid			owner = owner_of(DatumGetObjectId(values[ROLLUP_STATE - 1]));
+	bool		owns_all = OidIsValid(owner);
 	Oid			caller;
 	int			context;
 	int			level;
 	Datum		result;
 
-	if (!OidIsValid(owner) ||
-		owner_of(DatumGetObjectId(values[ROLLUP_MARK - 1])) != owner ||
-		owner_of(DatumGetObjectId(values[ROLLUP_ROWS - 1])) != owner)
+	for (int i = 0; i < lengthof(used); i++)
+		if (!nulls[used[i] - 1] && owner_of(DatumGetObjectId(values[used[i] - 1])) != owner)
+			owns_all = false;
+	if (!owns_all)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("tables and views of rollup \"%s\" are gone, or of different owners", name),

@@ -2,7 +2,7 @@
 -- rollups: states of a table's rows, kept exact
 -- ----------------------------------------------------------------
 
--- rollup.c reads the first seven by their number
+-- rollup.c reads the first ten by their number
 CREATE TABLE promo.kpi_rollup (
 	name		text PRIMARY KEY,
 	source		regclass NOT NULL,

@@ -9,7 +9,7 @@ CREATE ROLE promo_planner;
 CREATE ROLE promo_scheduler;
 CREATE ROLE promo_nobody;
 CREATE SCHEMA shop AUTHORIZATION promo_planner;
-GRANT USAGE ON SCHEMA shop TO promo_scheduler, promo_reader;
+GRANT USAGE ON SCHEMA shop TO promo_reader;
 
 -- ----------------------------------------------------------------
 -- What is there to be read, sold, planned and done
@@ -172,10 +172,10 @@ SELECT set_eq($$ SELECT proname::text, (SELECT string_agg(letter, '' ORDER BY r.
 					AND NOT has_function_privilege('promo_nobody', oid, 'EXECUTE') $$,
 	$$ SELECT trim(name), roles
 	   FROM (VALUES ('s', 'redeem, release, claim, claim_at_once, unclaim, choose_coupon, see_limits, take_quota, give_quota, take_quota_of_customer, give_quota_of_customer'),
-			('p', 'issue_coupons, random_code, create_rollup, drop_rollup, mark, rollup_finish, rollup_refresh, rollup_score'),
+			('p', 'issue_coupons, random_code, create_rollup, drop_rollup, mark, rollup_finish'),
 			('j', 'run_jobs, run_job, refresh, refresh_batch, score_customers, open_quotas, prune_low_quotas, evaluate_alerts, judge_as_owner'),
 			('sp', 'lock_quota'), ('sj', 'open_quota'), ('pj', 'set_quota'), ('spj', 'lower_quota, spread_quota'),
-			(NULL, 'open_draw, freeze_draw, draw, draw_seed, latest_draw_list, latest_prizes_hash')) f (roles, names),
+			(NULL, 'open_draw, freeze_draw, draw, draw_seed, latest_draw_list, latest_prizes_hash, rollup_refresh, rollup_score')) f (roles, names),
 		   regexp_split_to_table(names, ',') name $$, 'who may call what is not for everyone');
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prosecdef $$, 'no function runs as its owner');
 

@@ -2,7 +2,7 @@
 \set ECHO none
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(135);
+SELECT plan(136);
 SELECT setseed(0.5);
 
 -- ----------------------------------------------------------------
@@ -361,6 +361,10 @@ SELECT is(current_user, 'promo_jobs', 'and are themselves again');
 RESET ROLE;
 SELECT set_eq('SELECT bucket, promo.events(state, ''view'') FROM theirs.theirs_state', $$ VALUES ('2026-01-01'::timestamptz, 1::bigint) $$, 'it was done as the owner');
 SELECT is_empty('TABLE theirs.theirs_mark', 'and nothing is marked');
+ALTER VIEW theirs.theirs_current OWNER TO promo_thief;
+INSERT INTO promo.alert_rule (name, rollup, metric) VALUES ('trap', 'theirs', 'pv');
+SELECT throws_ok($$ SELECT promo.evaluate_alerts('trap') $$, '55000', 'tables and views of rollup "theirs" are gone, or of different owners', 'views of another owner are not read as this one');
+ALTER VIEW theirs.theirs_current OWNER TO promo_shop;
 ALTER TABLE theirs.theirs_mark OWNER TO promo_thief;
 SELECT throws_ok($$ SELECT promo.refresh_batch('theirs', 10) $$, '55000', 'tables and views of rollup "theirs" are gone, or of different owners', 'tables of two owners are not refreshed');
 SELECT * FROM finish();
