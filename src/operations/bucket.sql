@@ -18,7 +18,7 @@ COMMENT ON FUNCTION promo.bucket_end(timestamptz, interval, text) IS 'when the b
 -- for columns without zone, so that an index on them serves
 CREATE FUNCTION promo.rollup_local_floor(at timestamptz, zone text) RETURNS timestamp
 	AS 'MODULE_PATHNAME', 'promo_local_floor' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION promo.rollup_local_floor(timestamptz, text) IS 'no clock time of the zone that stands for the instant or a later one is before this, where clocks are changed nearby included';
+COMMENT ON FUNCTION promo.rollup_local_floor(timestamptz, text) IS 'internal: no clock time of the zone that stands for the instant or a later one is before this, where clocks are changed nearby included';
 CREATE FUNCTION promo.rollup_local_ceiling(at timestamptz, zone text) RETURNS timestamp
 	AS 'MODULE_PATHNAME', 'promo_local_ceiling' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION promo.rollup_local_ceiling(timestamptz, text) IS 'every clock time of the zone that stands for an earlier instant is before this, where clocks are changed nearby included';
+COMMENT ON FUNCTION promo.rollup_local_ceiling(timestamptz, text) IS 'internal: every clock time of the zone that stands for an earlier instant is before this, where clocks are changed nearby included';

@@ -67,7 +67,7 @@ COMMENT ON FUNCTION promo.mark_changes() IS 'trigger: marks the buckets or custo
 
 CREATE FUNCTION promo.rollup_check_rows(rows regclass, source regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'promo_check_rows' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION promo.rollup_check_rows(regclass, regclass) IS 'error if what the view shows of a row depends on anything but the row';
+COMMENT ON FUNCTION promo.rollup_check_rows(regclass, regclass) IS 'internal: error if what the view shows of a row depends on anything but the row';
 
 -- ----------------------------------------------------------------
 -- creating and dropping
@@ -107,7 +107,7 @@ BEGIN
 		dims_of_row
 	];
 END $$;
-COMMENT ON FUNCTION promo.rollup_words(promo.kpi_rollup) IS 'names and expressions of which the statements of a rollup are made';
+COMMENT ON FUNCTION promo.rollup_words(promo.kpi_rollup) IS 'internal: names and expressions of which the statements of a rollup are made';
 
 -- The view NAME_row, in the words of the caller.
 CREATE FUNCTION promo.rollup_rows(name text, source regclass, bucket interval, at text, measures jsonb, dims text[], zone text, keep interval) RETURNS text
@@ -217,7 +217,7 @@ BEGIN
 		at, measures->>'event', coalesce(measures->>'customer', 'NULL::pg_catalog.int8'),
 		coalesce(measures->>'amount', 'NULL'), coalesce(measures->>'discount', 'NULL'), coalesce(measures->>'cost', 'NULL'), tablename);
 END $$;
-COMMENT ON FUNCTION promo.rollup_rows(text, regclass, interval, text, jsonb, text[], text, interval) IS 'checks the arguments of create_rollup(); the statement that makes the view of rows';
+COMMENT ON FUNCTION promo.rollup_rows(text, regclass, interval, text, jsonb, text[], text, interval) IS 'internal: checks the arguments of create_rollup(); the statement that makes the view of rows';
 
 CREATE FUNCTION promo.rollup_takes_customer(type oid) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -225,7 +225,7 @@ CREATE FUNCTION promo.rollup_takes_customer(type oid) RETURNS boolean
 		'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype)
 	FROM pg_type WHERE oid = $1
 $$;
-COMMENT ON FUNCTION promo.rollup_takes_customer(oid) IS 'whether values of the type, or the domain, can be customers';
+COMMENT ON FUNCTION promo.rollup_takes_customer(oid) IS 'internal: whether values of the type, or the domain, can be customers';
 
 -- The view NAME_current: what is marked comes from the source, the rest from the states.
 CREATE FUNCTION promo.rollup_current(rollup promo.kpi_rollup) RETURNS text
@@ -263,7 +263,7 @@ BEGIN
 		WHERE EXISTS (SELECT FROM %2$s m WHERE m.bucket IS NULL)%9$s
 		GROUP BY bucket%4$s', VARIADIC promo.rollup_words(rollup));
 END $$;
-COMMENT ON FUNCTION promo.rollup_current(promo.kpi_rollup) IS 'the query of the view of states';
+COMMENT ON FUNCTION promo.rollup_current(promo.kpi_rollup) IS 'internal: the query of the view of states';
 
 -- The view NAME.  Its branches have constants for grain and by, so that the
 -- planner leaves out those that a query does not name.
@@ -315,7 +315,7 @@ BEGIN
 	END LOOP;
 	RETURN array_to_string(branches, ' UNION ALL');
 END $$;
-COMMENT ON FUNCTION promo.rollup_report(promo.kpi_rollup) IS 'the query of the view for reading';
+COMMENT ON FUNCTION promo.rollup_report(promo.kpi_rollup) IS 'internal: the query of the view for reading';
 
 -- Everything else, once the view of rows is there.
 CREATE FUNCTION promo.rollup_finish(name text, source regclass, bucket interval, at text, measures jsonb, dims text[], zone text, keep interval) RETURNS void
@@ -386,7 +386,7 @@ BEGIN
 		RAISE NOTICE 'no index of % begins with column "%"', source, col USING HINT = 'Without one every refresh reads the whole table.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION promo.rollup_finish(text, regclass, interval, text, jsonb, text[], text, interval) IS 'the rest of create_rollup(), once the view of rows is made';
+COMMENT ON FUNCTION promo.rollup_finish(text, regclass, interval, text, jsonb, text[], text, interval) IS 'internal: the rest of create_rollup(), once the view of rows is made';
 REVOKE EXECUTE ON FUNCTION promo.rollup_finish(text, regclass, interval, text, jsonb, text[], text, interval) FROM PUBLIC;
 
 -- Has no search_path of its own: the expressions of measures are the caller's.
@@ -410,7 +410,7 @@ BEGIN
 	END IF;
 	RETURN rollup;
 END $$;
-COMMENT ON FUNCTION promo.rollup_find(text) IS 'the row of a rollup; there is none: error';
+COMMENT ON FUNCTION promo.rollup_find(text) IS 'internal: the row of a rollup; there is none: error';
 
 CREATE FUNCTION promo.drop_rollup(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -525,7 +525,7 @@ BEGIN
 	END IF;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION promo.rollup_refresh(promo.kpi_rollup, integer) IS 'what refresh_batch() does as the owner of the rollup';
+COMMENT ON FUNCTION promo.rollup_refresh(promo.kpi_rollup, integer) IS 'internal: what refresh_batch() does as the owner of the rollup';
 REVOKE EXECUTE ON FUNCTION promo.rollup_refresh(promo.kpi_rollup, integer) FROM PUBLIC;
 
 CREATE FUNCTION promo.refresh_batch(name text, max_buckets integer) RETURNS integer
@@ -611,7 +611,7 @@ BEGIN
 		INTO n USING coalesce(as_of, (now() AT TIME ZONE rollup.zone)::date - 1);
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION promo.rollup_score(promo.kpi_rollup, date) IS 'what score_customers() does as the owner of the rollup';
+COMMENT ON FUNCTION promo.rollup_score(promo.kpi_rollup, date) IS 'internal: what score_customers() does as the owner of the rollup';
 REVOKE EXECUTE ON FUNCTION promo.rollup_score(promo.kpi_rollup, date) FROM PUBLIC;
 
 -- not STRICT: as_of has a default
