@@ -95,7 +95,7 @@ BEGIN
 	FROM judged j LEFT JOIN promo.anomaly(j.value, j.history) a ON true;
 	RETURN verdicts;
 END $$;
-COMMENT ON FUNCTION promo.rollup_judge(promo.kpi_rollup, promo.alert_rule) IS 'what judge_buckets() does as the owner of the rollup: an array of its rows; NULL: none';
+COMMENT ON FUNCTION promo.rollup_judge(promo.kpi_rollup, promo.alert_rule) IS 'internal: what judge_buckets() does as the owner of the rollup: an array of its rows; NULL: none';
 
 CREATE FUNCTION promo.judge_as_owner(rollup text, watched promo.alert_rule) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'promo_judge_as_owner' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
