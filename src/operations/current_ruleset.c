@@ -565,7 +565,8 @@ static Statement read_unopened = {
 
 /*
  * Nothing is taken of a quota before its slots are laid out: what was left of
- * it when first read is left as long as it has none.
+ * it when first read is left as long as it has none.  (But for redemptions and
+ * claims written by hand, as by an import: those count when the catalog changes.)
  */
 static void
 read_before(Catalog *catalog, const int *missing, int n)
