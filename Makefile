@@ -164,7 +164,7 @@ engine-check:
 	@test/run engine sanitized fuzz
 
 # Against plain SQL, side by side; BENCH_PARTS="pricing campaign" for some parts,
-# BENCH_CARTS=n, BENCH_CUSTOMERS=n and BENCH_EVENTS=n for another size.
+# BENCH_CARTS=n, BENCH_CUSTOMERS=n, BENCH_EVENTS=n and BENCH_SECONDS=n for another size.
 bench:
 	@$(MAKE) -s all
 	@test/bench/run $(BENCH_PARTS)

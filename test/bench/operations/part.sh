@@ -2,14 +2,14 @@
 # Sells from one hot stock and one hot promotion by 16 clients at once, prices with
 # the rules of a thousand promotions, keeps rollups while events come in, and
 # imports promotions; each beside what people write instead.  BENCH_EVENTS says how
-# many events there are, BENCH_SECONDS how long each form is driven at a time; it
-# takes some six minutes.
+# many events there are, BENCH_SECONDS how long each form is driven at a time.
 #
 events=${BENCH_EVENTS:-3000000}
 seconds=${BENCH_SECONDS:-2}
+rounds=${BENCH_ROUNDS:-3}			# it takes some six minutes
 clients=16
 stock=$((2500 * seconds))			# of what is sold out
-psql="$psql -v events=$events -v clients=$clients -v stock=$stock"
+psql="$psql -v events=$events -v rounds=$rounds -v clients=$clients -v stock=$stock"
 here=test/bench/operations
 
 workload()

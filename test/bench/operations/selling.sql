@@ -105,6 +105,7 @@ INSERT INTO promo.flash_stock (id, sku, units, per_customer) VALUES
 INSERT INTO promo.promotion (id, name, rule, during, status, budget, uses, uses_per_customer) VALUES
 	(1, 'hot', 'save 20 on sku hot', tstzrange(now(), NULL), 'active', 1000000000, 1000000000, 5),
 	(11, 'gone', 'save 20 on sku gone', tstzrange(now(), NULL), 'active', 20 * :stock, 2 * :stock, 2);
+ALTER TABLE promo.promotion ALTER id RESTART WITH 100;
 
 CREATE TABLE quote AS
 SELECT id AS promotion, promo.price(jsonb_build_array(jsonb_build_object('line', 1, 'sku', name, 'qty', 1, 'price', '100'))::promo.cart,

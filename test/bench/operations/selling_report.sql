@@ -35,7 +35,7 @@ SELECT d.what AS "Redemptions under a budget and limits", d.value AS durable, d.
 FROM per_second d JOIN per_second n USING (id)
 WHERE d.setting = 'durable' AND n.setting <> 'durable' AND id / 10 = 2 ORDER BY id;
 SELECT format('Sold in all: %s; acknowledged but not kept, or kept but not counted: %s',
-	sum(kept), sum(abs(asked - kept) + abs(kept - coalesce(counted, kept)))) AS "text"
+	sum(kept), trim_scale(sum(abs(asked - kept) + abs(kept - coalesce(counted, kept))))) AS "text"
 FROM sold WHERE id < 30
 \gset
 \echo :text
