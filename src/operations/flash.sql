@@ -75,9 +75,6 @@ AS $$
 DECLARE
 	before promo.claim;
 	quota record;
-	first int := floor(random() * promo.quota_slots());
-	done record;
-	there numeric;
 BEGIN
 	IF order_id IS NULL OR customer IS NULL OR sku IS NULL OR units IS NULL THEN
 		RAISE 'order, customer, product or number of units is null' USING ERRCODE = 'null_value_not_allowed';
@@ -87,7 +84,6 @@ BEGIN
 		RETURN true;
 	END IF;
 	PERFORM promo.see_limits();
-	<<again>>
 	LOOP
 		SELECT c.* INTO before FROM promo.claim c JOIN promo.flash_stock s ON s.id = c.stock
 		WHERE c.order_id = claim.order_id AND s.sku = claim.sku AND c.released_at IS NULL
@@ -109,71 +105,25 @@ BEGIN
 				USING ERRCODE = 'no_data_found', HINT = 'Claim within the period of a row of flash_stock.';
 		END IF;
 
-		-- At once, as take_quota() and take_quota_of_customer() do: a slot that nobody
-		-- holds, what the customer has, the claim, and the slot again, each if the one before.
-		FOR start IN REVERSE 1 .. 0 LOOP
-			WITH free AS MATERIALIZED (
-				SELECT f.slot FROM promo.quota_slot f
-				WHERE f.kind = 'stock' AND f.name = quota.name AND f.slot >= first * start AND f.remaining >= claim.units
-				ORDER BY f.slot LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-			), used AS (
-				INSERT INTO promo.quota_use AS u (kind, name, customer, used)
-				SELECT 'stock', quota.name, claim.customer, before.units + claim.units
-				FROM free, LATERAL (SELECT coalesce(sum(c.units) FILTER (WHERE c.released_at IS NULL), 0) AS units FROM promo.claim c
-									WHERE c.stock = quota.id AND c.customer = claim.customer) before
-				WHERE before.units + claim.units <= quota.per_customer
-				ON CONFLICT ON CONSTRAINT quota_use_pkey DO UPDATE SET used = u.used + claim.units
-					WHERE u.used + claim.units <= quota.per_customer
-				RETURNING 1
-			), claimed AS (
-				INSERT INTO promo.claim (order_id, customer, stock, units)
-				SELECT claim.order_id, claim.customer, quota.id, claim.units
-				FROM free WHERE quota.per_customer IS NULL OR EXISTS (SELECT FROM used)
-				ON CONFLICT DO NOTHING
-				RETURNING 1
-			), taken AS (
-				UPDATE promo.quota_slot q SET remaining = q.remaining - claim.units
-				FROM free WHERE q.kind = 'stock' AND q.name = quota.name AND q.slot = free.slot AND EXISTS (SELECT FROM claimed)
-				RETURNING q.remaining
-			)
-			SELECT EXISTS (SELECT FROM free) AS free, EXISTS (SELECT FROM used) AS used, (SELECT remaining FROM taken) AS remaining INTO done;
-			IF done.remaining IS NOT NULL THEN
-				IF done.remaining < units THEN
-					PERFORM promo.lower_quota('stock', quota.name);
-				END IF;
-				RETURN true;
-			ELSIF done.free AND quota.per_customer IS NOT NULL AND NOT done.used THEN
-				RETURN false;
-			ELSIF done.free THEN
-				-- another has claimed for the same order at the same time
-				UPDATE promo.quota_use u SET used = u.used - claim.units
-				WHERE done.used AND u.kind = 'stock' AND u.name = quota.name AND u.customer = claim.customer;
-				CONTINUE again;
-			END IF;
-		END LOOP;
-
-		SELECT sum(q.remaining) INTO there FROM promo.quota_slot q WHERE q.kind = 'stock' AND q.name = quota.name;
-		IF there < units THEN
+		-- Refused without a trace.  All slots are looked at only where some are empty: it would
+		-- be a conflict with everybody in SERIALIZABLE.
+		IF EXISTS (SELECT FROM promo.quota_low q WHERE q.kind = 'stock' AND q.name = quota.name)
+			AND (SELECT sum(q.remaining) FROM promo.quota_slot q WHERE q.kind = 'stock' AND q.name = quota.name) < units
+		THEN
 			RETURN false;
-		ELSIF there IS NULL THEN
-			PERFORM promo.open_quota('stock', quota.name, order_id);
-			CONTINUE;
 		END IF;
+		-- The claim comes first: who claims for the same order at the same time waits for it with nothing in his hands.
 		BEGIN
-			there := promo.lock_quota('stock', quota.name);
-			IF there >= units THEN
-				INSERT INTO promo.claim (order_id, customer, stock, units)
-				VALUES (claim.order_id, claim.customer, quota.id, claim.units)
-				ON CONFLICT DO NOTHING;
-				CONTINUE WHEN NOT FOUND;
-				IF quota.per_customer IS NULL
-					OR promo.take_quota_of_customer('stock', quota.name, customer, units, quota.per_customer, order_id)
-				THEN
-					PERFORM promo.spread_quota('stock', quota.name, there - units, units);
-					RETURN true;
-				END IF;
+			INSERT INTO promo.claim (order_id, customer, stock, units)
+			VALUES (claim.order_id, claim.customer, quota.id, claim.units)
+			ON CONFLICT DO NOTHING;
+			CONTINUE WHEN NOT FOUND;
+			IF promo.take_quota('stock', quota.name, units, order_id)
+				AND (quota.per_customer IS NULL
+					 OR promo.take_quota_of_customer('stock', quota.name, customer, units, quota.per_customer, order_id))
+			THEN
+				RETURN true;
 			END IF;
-			-- lets go of the slots, as take_quota() does
 			RAISE SQLSTATE 'PM000';
 		EXCEPTION WHEN SQLSTATE 'PM000' THEN
 			RETURN false;
