@@ -5,10 +5,10 @@
 # many events there are, BENCH_SECONDS how long each form is driven at a time.
 #
 events=${BENCH_EVENTS:-3000000}
-seconds=${BENCH_SECONDS:-2}
+seconds=${BENCH_SECONDS:-1}
 rounds=${BENCH_ROUNDS:-3}			# it takes some six minutes
 clients=16
-stock=$((2500 * seconds))			# of what is sold out
+stock=$((5000 * seconds))			# of what is sold out
 psql="$psql -v events=$events -v rounds=$rounds -v clients=$clients -v stock=$stock"
 here=test/bench/operations
 
@@ -65,7 +65,8 @@ selling()
 	script 22 "redeem_update($order, 1)"
 	script 23 "redeem_count($order, 2)"
 	script 24 "redeem_insert($order, 0)"
-	for round in $(seq "$rounds"); do
+	# often and briefly: the disk is not as quick at every moment
+	for round in $(seq $((3 * rounds))); do
 		for setting in durable "not durable"; do
 			for id in 11 12 13 14 15 21 22 23 24; do
 				drive $id "$setting" $id -c $clients -j 2 -T "$seconds"
@@ -143,7 +144,7 @@ keeping()
 		for kind in plain partitioned; do
 			for id in 61 62 63; do
 				for rows in 1 100 10000; do
-					drive $id "$kind $rows" "$id $kind $rows" -c 1 -t $((5 + seconds * 500 / rows))
+					drive $id "$kind $rows" "$id $kind $rows" -c 1 -t $((5 + seconds * 1000 / rows))
 				done
 				drive $id "$kind clients" "$id $kind 1" -c $clients -j 2 -T "$seconds"
 			done

@@ -24,7 +24,7 @@ SELECT f.id, setting, what, round(m.value) AS value, round(m.value / b.value, 2)
 FROM form f JOIN median m USING (id) JOIN median b USING (setting) WHERE b.id = base;
 
 \echo
-\echo 'Sold of one product or promotion a second, by' :clients 'clients at once, medians of' :rounds 'rounds; and how many times'
+\echo 'Sold of one product or promotion a second, by' :clients 'clients at once, medians; and how many times'
 \echo 'as many as by the form it is compared with (1.00x).  Durable: fsync and synchronous_commit are on;'
 \echo 'not durable: synchronous_commit is off.'
 \echo
