@@ -132,3 +132,15 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION promo.phase(text, timestamptz) IS 'the phase of the campaign that the instant lies in: preheat, running or after; NULL in none, or if an argument is; no such campaign: error';
+
+-- ----------------------------------------------------------------
+-- slices: which rows of a rollup are meant
+-- ----------------------------------------------------------------
+
+CREATE FUNCTION promo.in_slice(dims jsonb, slice jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN NOT EXISTS (
+		SELECT FROM pg_catalog.jsonb_each_text(slice) s
+		WHERE NOT dims OPERATOR(pg_catalog.?) s.key
+			OR (dims OPERATOR(pg_catalog.->>) s.key) IS DISTINCT FROM s.value);
+COMMENT ON FUNCTION promo.in_slice(jsonb, jsonb) IS 'internal: whether a row of these dimensions has every one that the slice names, and its value, compared as text';

@@ -113,15 +113,15 @@ BEGIN
 		RAISE 'number of coupons is negative' USING ERRCODE = 'invalid_parameter_value';
 	ELSIF n <> cardinality(customers) THEN
 		RAISE 'number of coupons is not that of the customers' USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('%s coupons were asked for, for %s customers.', n, cardinality(customers)),
+			DETAIL = format('Coupons asked for: %s, customers: %s.', n, cardinality(customers)),
 			HINT = 'Each customer gets one coupon: the number may be NULL.';
 	ELSIF array_position(customers, NULL) IS NOT NULL THEN
 		RAISE 'a customer is null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	RETURN QUERY
 	INSERT INTO promo.coupon (code, opens, batch, customer, during, uses)
-	SELECT promo.random_code(), issue_coupons.opens, issue_coupons.batch, customers[i], issue_coupons.during, 1
-	FROM generate_series(1, coalesce(n, cardinality(customers))) i
+	SELECT promo.random_code(), issue_coupons.opens, issue_coupons.batch, c.customer, issue_coupons.during, 1
+	FROM unnest(coalesce(customers, array_fill(NULL::text, ARRAY[n]))) c (customer)
 	RETURNING code;
 END
 $$;

@@ -68,7 +68,7 @@ BEGIN
 				WHERE s.bucket >= lower(w.during) AND s.bucket < upper(w.during)%s%s) m
 			$query$,
 			rollup.current,
-			(SELECT string_agg(format(' AND s.%I::text IS NOT DISTINCT FROM $2 ->> %1$L', dim), '') FROM jsonb_object_keys(slice) dim),
+			(SELECT string_agg(format(' AND to_jsonb(s.%I) #>> ''{}'' IS NOT DISTINCT FROM $2 ->> %1$L', dim), '') FROM jsonb_object_keys(slice) dim),
 			CASE WHEN channel IS NOT NULL THEN ' AND s.channel::text = $3' END)
 		USING windows, slice, channel;
 END

@@ -292,7 +292,7 @@ BEGIN
 		SELECT unit AS word, 'bucket' AS at, 'NULL::text' AS campaign, ARRAY['bucket'] AS keys, '' AS source
 		UNION ALL SELECT 'day', format('promo.bucket(bucket, interval ''1 day'', %L)', rollup.zone), 'NULL::text', ARRAY['1'], '' WHERE unit <> 'day'
 		UNION ALL SELECT 'campaign', 'lower(c.running)', 'c.name', ARRAY['c.name', 'c.running'],
-			format(' JOIN promo.campaign c ON bucket >= lower(c.running) AND bucket < upper(c.running) AND %s @> c.slice
+			format(' JOIN promo.campaign c ON bucket >= lower(c.running) AND bucket < upper(c.running) AND promo.in_slice(%s, c.slice)
 				AND (c.rollup = %L OR c.rollup IS NULL AND (SELECT count(*) = 1 FROM promo.kpi_rollup WHERE bucket IS NOT NULL))', slice, rollup.name)
 		UNION ALL SELECT 'total', 'min(bucket)', 'NULL::text', '{}', ''
 	LOOP

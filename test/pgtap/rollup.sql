@@ -2,7 +2,7 @@
 \set ECHO none
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(136);
+SELECT plan(137);
 SELECT setseed(0.5);
 
 -- ----------------------------------------------------------------
@@ -211,6 +211,9 @@ SELECT set_eq($$ SELECT campaign, at, channel, orders, buyers FROM sales WHERE g
 	$$ SELECT 'all' AS a, '2026-03-27 12:00+00'::timestamptz AS b, channel, count(*), count(DISTINCT customer) AS c FROM sale WHERE at >= '2026-03-27 12:00+00' AND at < '2026-03-29 12:00+00' GROUP BY channel
 	   UNION ALL SELECT 'app', '2026-03-27 12:30+00', 'app', count(*), count(DISTINCT customer) AS c FROM sale WHERE at >= '2026-03-27 13:00+00' AND at < '2026-03-28 12:00+00' AND channel = 'app' $$,
 	'campaigns: the buckets that begin while they run, of their slice');
+SELECT set_eq($$ SELECT dims, slice FROM unnest('{"{\"store\": 7}", "{\"store\": null}", "{\"city\": 7}"}'::jsonb[]) dims, unnest('{"{}", "{\"store\": \"7\"}", "{\"store\": 7}", "{\"store\": null}"}'::jsonb[]) slice WHERE promo.in_slice(dims, slice) $$,
+	$$ VALUES ('{"store": 7}'::jsonb, '{}'::jsonb), ('{"store": 7}', '{"store": "7"}'), ('{"store": 7}', '{"store": 7}'), ('{"store": null}', '{}'), ('{"store": null}', '{"store": null}'), ('{"city": 7}', '{}') $$,
+	'slices compare as text, and name dimensions that are there');
 UPDATE promo.campaign SET rollup = NULL WHERE name = 'all';
 SELECT set_eq($$ SELECT campaign FROM sales WHERE grain = 'campaign' AND by = '{}' $$, '{app}'::text[], 'a campaign that names no rollup reads none of two');
 SELECT promo.drop_rollup('r7');

@@ -1,7 +1,7 @@
 -- What is sold stays within its limits: budgets, uses, coupons, flash stock.
 \set ECHO none
 BEGIN;
-SELECT plan(125);
+SELECT plan(126);
 
 INSERT INTO promo.campaign (name, running, budget) VALUES ('spring', '[2026-03-01,2026-06-01)', 100);
 INSERT INTO promo.promotion (name, campaign, rule, during, status, budget, uses, uses_per_customer) VALUES
@@ -98,6 +98,8 @@ SELECT is((SELECT count(DISTINCT c) FROM promo.issue_coupons('VIP', 1000, batch 
 SELECT is((SELECT count(*) FROM promo.issue_coupons('VIP', NULL, '{ann,bob}', '[2026-04-01,2026-05-01)', 'two')), 2::bigint, 'one for each customer');
 SELECT results_eq($$ SELECT customer, opens, during, uses, redeemed FROM promo.coupon WHERE batch = 'two' ORDER BY 1 $$,
 	$$ VALUES ('ann', 'VIP', '[2026-04-01,2026-05-01)'::tstzrange, 1::bigint, false), ('bob', 'VIP', '[2026-04-01,2026-05-01)', 1, false) $$, 'with their period and batch');
+SELECT count(*) FROM promo.issue_coupons('VIP', 2, '[0:1]={cleo,dan}', batch => 'from 0');
+SELECT is((SELECT array_agg(customer ORDER BY customer) FROM promo.coupon WHERE batch = 'from 0'), '{cleo,dan}', 'wherever their array begins');
 SELECT throws_ok($$ SELECT promo.issue_coupons('VIP', NULL) $$, '22004', NULL, 'no number');
 SELECT throws_ok($$ SELECT promo.issue_coupons('VIP', -1) $$, '22023', NULL, 'negative number');
 SELECT throws_ok($$ SELECT promo.issue_coupons('VIP', 3, '{ann}') $$, '22023', NULL, 'number of the customers');
