@@ -19,7 +19,7 @@ GRANT UPDATE (opened) ON promo.quota TO :"role";
 GRANT UPDATE (remaining) ON promo.quota_slot TO :"role";
 GRANT UPDATE (used) ON promo.quota_use TO :"role";
 
-GRANT EXECUTE ON FUNCTION promo.redeem, promo.release, promo.claim, promo.claim_at_once, promo.unclaim, promo.choose_coupon, promo.see_limits,
+GRANT EXECUTE ON FUNCTION promo.redeem, promo.release, promo.claim, promo.claim_in_turn, promo.unclaim, promo.choose_coupon, promo.see_limits,
 	promo.open_quota, promo.spread_quota, promo.lower_quota, promo.lock_quota,
 	promo.take_quota, promo.give_quota, promo.take_quota_of_customer, promo.give_quota_of_customer
 	TO :"role";

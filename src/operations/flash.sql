@@ -44,7 +44,7 @@ BEGIN
 	IF TG_OP <> 'DELETE' THEN
 		PERFORM promo.set_quota('stock', NEW.id::text, NEW.units, NEW.per_customer, TG_OP = 'INSERT');
 	END IF;
-	RETURN NULL;
+	RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
 COMMENT ON FUNCTION promo.stock_quota() IS 'trigger of flash_stock: keeps its quota';
@@ -53,20 +53,29 @@ CREATE TRIGGER new_catalog_version BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
 CREATE TRIGGER new_catalog_version_of_row AFTER INSERT OR UPDATE OR DELETE ON promo.flash_stock
 	FOR EACH ROW EXECUTE FUNCTION promo.new_catalog_version();
 ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER new_catalog_version, ENABLE REPLICA TRIGGER new_catalog_version_of_row;
-CREATE TRIGGER stock_quota AFTER INSERT OR UPDATE OR DELETE ON promo.flash_stock
+CREATE TRIGGER stock_quota AFTER INSERT OR UPDATE ON promo.flash_stock
+	FOR EACH ROW EXECUTE FUNCTION promo.stock_quota();
+CREATE TRIGGER stock_quota_of_deleted BEFORE DELETE ON promo.flash_stock
 	FOR EACH ROW EXECUTE FUNCTION promo.stock_quota();
 CREATE TRIGGER truncate_quotas AFTER TRUNCATE ON promo.flash_stock
 	FOR EACH STATEMENT EXECUTE FUNCTION promo.truncate_quotas('stock');
-ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER stock_quota;
+ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER stock_quota, ENABLE ALWAYS TRIGGER stock_quota_of_deleted;
 ALTER TABLE promo.flash_stock ENABLE ALWAYS TRIGGER truncate_quotas;
 
--- Runs with the settings of its caller, promo.claim(): its plans are kept.
-CREATE FUNCTION promo.claim_at_once(order_id text, customer text, sku text, units int) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'promo_claim_at_once' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION promo.claim_at_once(text, text, text, int) IS 'internal: what claim() does for an order that has not claimed before, while much is left; false: nothing was done';
-REVOKE EXECUTE ON FUNCTION promo.claim_at_once(text, text, text, int) FROM PUBLIC;
+-- Every claim would lock the row of the one stock that all want: to write down
+-- who shares that lock costs more than the claim.  It is not needed, since a
+-- claim holds a slot of the stock, for which a deletion waits, before the foreign
+-- key is checked from the side of the stock.
+DO $$
+BEGIN
+	EXECUTE (SELECT pg_catalog.format('ALTER TABLE promo.claim DISABLE TRIGGER %I', t.tgname)
+			 FROM pg_catalog.pg_trigger t
+			 WHERE t.tgrelid OPERATOR(pg_catalog.=) 'promo.claim'::pg_catalog.regclass
+				AND t.tgfoid OPERATOR(pg_catalog.=) '"RI_FKey_check_ins"'::pg_catalog.regproc);
+END
+$$;
 
-CREATE FUNCTION promo.claim(order_id text, customer text, sku text, units int) RETURNS boolean
+CREATE FUNCTION promo.claim_in_turn(order_id text, customer text, sku text, units int) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	SET enable_seqscan = off SET jit = off
@@ -80,26 +89,24 @@ BEGIN
 		RAISE 'order, customer, product or number of units is null' USING ERRCODE = 'null_value_not_allowed';
 	ELSIF units <= 0 THEN
 		RAISE 'number of units is not positive' USING ERRCODE = 'invalid_parameter_value';
-	ELSIF promo.claim_at_once(order_id, customer, sku, units) THEN
-		RETURN true;
 	END IF;
 	PERFORM promo.see_limits();
 	LOOP
 		SELECT c.* INTO before FROM promo.claim c JOIN promo.flash_stock s ON s.id = c.stock
-		WHERE c.order_id = claim.order_id AND s.sku = claim.sku AND c.released_at IS NULL
+		WHERE c.order_id = claim_in_turn.order_id AND s.sku = claim_in_turn.sku AND c.released_at IS NULL
 		FOR SHARE OF c;		-- given back not before this order is through
-		IF before.customer = claim.customer AND before.units = claim.units THEN
+		IF before.customer = claim_in_turn.customer AND before.units = claim_in_turn.units THEN
 			RETURN true;
 		ELSIF before.id IS NOT NULL THEN
 			RAISE 'order "%" has claimed "%" before with another %', order_id, sku,
-				CASE WHEN before.customer = claim.customer THEN 'number of units' ELSE 'customer' END
+				CASE WHEN before.customer = claim_in_turn.customer THEN 'number of units' ELSE 'customer' END
 				USING ERRCODE = 'PM005',
 					DETAIL = format('Customer "%s" has %s units.', before.customer, before.units),
 					HINT = 'Give the units of the order back first, with unclaim().';
 		END IF;
 		SELECT s.id, q.name, q.per_customer INTO quota
 		FROM promo.flash_stock s JOIN promo.quota q ON q.kind = 'stock' AND q.name = s.id::text
-		WHERE s.sku = claim.sku AND s.during @> now();
+		WHERE s.sku = claim_in_turn.sku AND s.during @> now();
 		IF NOT FOUND THEN
 			RAISE 'no flash stock of "%" is open', sku
 				USING ERRCODE = 'no_data_found', HINT = 'Claim within the period of a row of flash_stock.';
@@ -115,12 +122,14 @@ BEGIN
 		-- The claim comes first: who claims for the same order at the same time waits for it with nothing in his hands.
 		BEGIN
 			INSERT INTO promo.claim (order_id, customer, stock, units)
-			VALUES (claim.order_id, claim.customer, quota.id, claim.units)
+			VALUES (claim_in_turn.order_id, claim_in_turn.customer, quota.id, claim_in_turn.units)
 			ON CONFLICT DO NOTHING;
 			CONTINUE WHEN NOT FOUND;
 			IF promo.take_quota('stock', quota.name, units, order_id)
 				AND (quota.per_customer IS NULL
 					 OR promo.take_quota_of_customer('stock', quota.name, customer, units, quota.per_customer, order_id))
+				-- there is none once the stock has been deleted
+				AND EXISTS (SELECT FROM promo.quota q WHERE q.kind = 'stock' AND q.name = quota.name)
 			THEN
 				RETURN true;
 			END IF;
@@ -131,6 +140,13 @@ BEGIN
 	END LOOP;
 END
 $$;
+COMMENT ON FUNCTION promo.claim_in_turn(text, text, text, int) IS 'internal: claim() whatever stands in the way';
+REVOKE EXECUTE ON FUNCTION promo.claim_in_turn(text, text, text, int) FROM PUBLIC;
+
+CREATE FUNCTION promo.claim(order_id text, customer text, sku text, units int) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'promo_claim' LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET jit = off;
 COMMENT ON FUNCTION promo.claim(text, text, text, int) IS
 	'takes units of the flash stock of a product for an order; true: claimed, also if the order had claimed the same before; false: fewer are left, or the customer would have more than one may; no stock open now, or no units: error; claimed before by another customer or with another number: error PM005; NULL: error';
 REVOKE EXECUTE ON FUNCTION promo.claim(text, text, text, int) FROM PUBLIC;

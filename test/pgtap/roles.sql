@@ -171,7 +171,7 @@ SELECT set_eq($$ SELECT proname::text, (SELECT string_agg(letter, '' ORDER BY r.
 				 FROM pg_proc WHERE pronamespace = 'promo'::regnamespace AND prorettype <> 'trigger'::regtype
 					AND NOT has_function_privilege('promo_nobody', oid, 'EXECUTE') $$,
 	$$ SELECT trim(name), roles
-	   FROM (VALUES ('s', 'redeem, release, claim, claim_at_once, unclaim, choose_coupon, see_limits, take_quota, give_quota, take_quota_of_customer, give_quota_of_customer'),
+	   FROM (VALUES ('s', 'redeem, release, claim, claim_in_turn, unclaim, choose_coupon, see_limits, take_quota, give_quota, take_quota_of_customer, give_quota_of_customer'),
 			('p', 'issue_coupons, random_code, create_rollup, drop_rollup, mark, rollup_finish'),
 			('j', 'run_jobs, run_job, refresh, refresh_batch, score_customers, open_quotas, prune_low_quotas, evaluate_alerts, judge_as_owner'),
 			('sp', 'lock_quota'), ('sj', 'open_quota'), ('pj', 'set_quota'), ('spj', 'lower_quota, spread_quota'),
