@@ -280,7 +280,7 @@ BEGIN
 	COMMIT;
 END
 $$;
-CALL walk(1500);
+CALL walk(2000);
 SELECT is_empty('TABLE difference', 'a long walk through sales, changes and rollbacks');
 SELECT cmp_ok((SELECT count(*) FROM promo.redemption), '>', 50::bigint, 'which sold something');
 
