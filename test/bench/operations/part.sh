@@ -66,7 +66,7 @@ selling()
 	script 23 "redeem_count($order, 2)"
 	script 24 "redeem_insert($order, 0)"
 	# often and briefly: the disk is not as quick at every moment
-	for round in $(seq $((3 * rounds))); do
+	for round in $(seq $((2 * rounds))); do
 		for setting in durable "not durable"; do
 			for id in 11 12 13 14 15 21 22 23 24; do
 				drive $id "$setting" $id -c $clients -j 2 -T "$seconds"
